@@ -1,0 +1,6 @@
+export type * from './broker/broker.ts'
+export type * from './channel-rules.ts'
+export * from './core.ts'
+export type * from './engine.ts'
+export type * from './tenancy.ts'
+export type * from './transport.ts'
