@@ -71,24 +71,26 @@ export type EngineEvent =
     })
   /** A connection was turned away before it was accepted. */
   | { readonly kind: 'reject'; readonly transport: string; readonly status: number; readonly rule: string }
+  | { readonly kind: 'command'; readonly command: string; readonly seconds: number }
+  /** A call of the server API was answered. `failure`: the error code, or `unmarshal` for a call that could not be read. */
   | {
-      readonly kind: 'command'
-      readonly command: string
-      readonly namespace: string
+      readonly kind: 'api'
+      readonly method: string
       readonly seconds: number
-      readonly code: number
+      readonly failure?: number | 'unmarshal' | undefined
     }
   | { readonly kind: 'store'; readonly state: 'failing' | 'recovered'; readonly detail: string }
   | { readonly kind: 'internal'; readonly where: string; readonly error: unknown }
 
+export type EventKind = EngineEvent['kind']
 export type EventListener = (event: EngineEvent) => void
 
 /**
- * The engine's one event stream. Whoever emits asks `active` first and builds the event only then, so that it costs
- * nothing while nobody listens.
+ * The engine's one event stream. Whoever emits asks `active`, or `wants` about the kind, first and builds the event only
+ * then, so that it costs nothing while nobody listens.
  */
 export class EventStream {
-  #listeners: readonly EventListener[] = []
+  #listeners: readonly { readonly listener: EventListener; readonly kinds: ReadonlySet<EventKind> | undefined }[] = []
   readonly #onListenerError: (error: unknown) => void
 
   /** `onListenerError` is told what a listener threw; the engine and the other listeners go on. */
@@ -100,16 +102,24 @@ export class EventStream {
     return this.#listeners.length > 0
   }
 
-  /** Listens until the returned function is called. */
-  on(listener: EventListener): () => void {
-    this.#listeners = [...this.#listeners, listener]
+  /** Whether anybody listens to events of this kind. */
+  wants(kind: EventKind): boolean {
+    for (const { kinds } of this.#listeners) if (kinds === undefined || kinds.has(kind)) return true
+    return false
+  }
+
+  /** Listens, to these kinds or to all, until the returned function is called. */
+  on(listener: EventListener, kinds?: Iterable<EventKind>): () => void {
+    const entry = { listener, kinds: kinds && new Set(kinds) }
+    this.#listeners = [...this.#listeners, entry]
     return () => {
-      this.#listeners = this.#listeners.filter((other) => other !== listener)
+      this.#listeners = this.#listeners.filter((other) => other !== entry)
     }
   }
 
   emit(event: EngineEvent): void {
-    for (const listener of this.#listeners) {
+    for (const { listener, kinds } of this.#listeners) {
+      if (kinds !== undefined && !kinds.has(event.kind)) continue
       try {
         listener(event)
       } catch (error) {

@@ -26,6 +26,9 @@ export interface Tenancy {
   /** The full name under which a caller of this scope knows the channel. */
   display(scope: Scope, channel: InternalChannel): string
 
+  /** Whether a caller of `scope` may be shown what belongs to `owner`: its own scope, or the operator all. */
+  sees(scope: Scope, owner: Scope): boolean
+
   /** Finds whom an API caller of this scope means by `user`; the operator's scope may name users of others. */
   resolveUser(scope: Scope, user: string): { readonly scope: Scope; readonly user: string }
 
@@ -125,6 +128,8 @@ export type RefreshReading =
       readonly user: string
       readonly expireAt?: number | undefined
       readonly connInfo?: Payload | undefined
+      /** Replaces the connection's where there is one. */
+      readonly meta?: Payload | undefined
       readonly channels: readonly string[]
     }
   | Refusal

@@ -1,4 +1,4 @@
-import type { Codec, Disconnect } from '@xshathra/protocol'
+import type { Codec, Disconnect, ProtocolError } from '@xshathra/protocol'
 import type { MaybePromise } from './maybe-promise.ts'
 
 /**
@@ -25,6 +25,8 @@ export interface Transport {
   readonly isEmulated: boolean
   /** False where the transport keeps the stream alive with frames of its own. */
   readonly hasAppPings: boolean
+  /** Unguessable id by which commands (emulation) and the server API find the stream; `''` on two-way sockets. */
+  readonly session: string
   /** Headers of the request that opened it, names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly origin: string | undefined
@@ -40,8 +42,9 @@ export interface Transport {
   /**
    * Ends the stream, telling the client code and reason in the way of this transport: a close frame, or a last push
    * (what was written before still arrives, but for codes 3000 and 3008). Idempotent.
+   * `refusal` is the error that refused the connect of a one-way stream, where HTTP transports may answer it as a status.
    */
-  close(disconnect: Disconnect): void
+  close(disconnect: Disconnect, refusal?: ProtocolError): void
   /** Drops the stream without a word, as for a connection that failed to connect and did not go away. */
   terminate(): void
 }
@@ -56,4 +59,11 @@ export interface TransportEvents {
   onClosed(): void
   /** The client broke the transport's own rules; the transport has already said so in its own way. */
   onViolation(disconnect: Disconnect): void
+}
+
+/** The engine as transports see it: opens a connection on each accepted stream. */
+export interface TransportHost {
+  /** Named in the connect reply of emulated transports, so that commands come back to this process. */
+  readonly nodeId: string
+  open(transport: Transport): TransportEvents
 }

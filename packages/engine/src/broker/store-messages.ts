@@ -1,0 +1,36 @@
+import type { InternalChannel } from '../names.ts'
+import type { RememberedKey } from './history-store.ts'
+
+/** What the store's thread is started with. */
+export interface StoreSettings {
+  readonly path: string
+  readonly budgetBytes: number
+  /** Unix milliseconds, here and below: the thread has no clock of its own. */
+  readonly nowMs: number
+}
+
+/** What the store's thread is asked. It answers each with one reply, in order. */
+export type StoreRequest =
+  | {
+      readonly kind: 'commit'
+      readonly changes: Uint8Array
+      /** Must survive the end of the machine. */
+      readonly isPower: boolean
+      readonly nowMs: number
+    }
+  | { readonly kind: 'load'; readonly channels: readonly InternalChannel[]; readonly nowMs: number }
+  | { readonly kind: 'tidy'; readonly nowMs: number }
+  | { readonly kind: 'close' }
+
+export type StoreReply =
+  /** The first reply, to being started. */
+  | { readonly kind: 'opened'; readonly nextStreamId: number; readonly keys: readonly RememberedKey[] }
+  /** Instead of it: the file cannot be used; the message is for people. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'committed' }
+  /** The first `count` of the streams asked for, at least one; the others have to be asked for again. */
+  | { readonly kind: 'loaded'; readonly count: number; readonly streams: Uint8Array }
+  | { readonly kind: 'tidied'; readonly more: boolean }
+  | { readonly kind: 'closed' }
+  /** Nothing was changed, or nothing read. */
+  | { readonly kind: 'failed'; readonly detail: string }

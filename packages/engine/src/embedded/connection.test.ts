@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest'
+import { bareMemoryForm } from '../testing/memory-transport.ts'
+import { closedRules, openRules, plainToken } from '../testing/plain-tenancy.ts'
+import { createTestCore } from '../testing/test-core.ts'
+
+describe('connecting', () => {
+  it('[CN1] answers with the connection id, the version and the ping it may expect', async () => {
+    const test = await createTestCore()
+    const client = test.open()
+    expect(await client.request({ connect: { token: plainToken({ user: 'ada' }) } })).toEqual({
+      id: 1,
+      connect: { client: 'id-2', version: '0.0.0 test', ping: 25, pong: true },
+    })
+  })
+
+  it('[CN2] carries out connect and subscribes of one frame in order', async () => {
+    const test = await createTestCore()
+    const client = test.open()
+    await client.transport.send(
+      { id: 1, connect: {} },
+      { id: 2, subscribe: { channel: 'a' } },
+      { id: 3, subscribe: { channel: 'b' } },
+    )
+    expect(
+      client
+        .messages()
+        .filter((message) => message.id)
+        .map((message) => message.id),
+    ).toEqual([1, 2, 3])
+  })
+
+  it.each([
+    ['any other command first', [{ id: 1, subscribe: { channel: 'a' } }]],
+    [
+      'a second connect',
+      [
+        { id: 1, connect: {} },
+        { id: 2, connect: {} },
+      ],
+    ],
+    ['a command without a request', [{ id: 1, connect: {} }, { id: 2 }]],
+    [
+      'a lone ping command',
+      [
+        { id: 1, connect: {} },
+        { id: 2, ping: {} },
+      ],
+    ],
+    ['a pong nobody asked for', [{ id: 1, connect: {} }, {}]],
+  ])('[CN3] ends the connection with 3501 for %s', async (_, commands) => {
+    const test = await createTestCore()
+    const client = test.open()
+    await client.transport.send(...commands)
+    expect(client.transport.closedWith).toEqual({ code: 3501, reason: 'bad request' })
+  })
+
+  it('[CN4] carries out what stands before nonsense in the same frame, and nothing behind it', async () => {
+    const test = await createTestCore()
+    const client = test.open()
+    await client.transport.sendRaw('{"id":1,"connect":{}}\nnonsense\n{"id":2,"subscribe":{"channel":"a"}}')
+    expect(client.messages()).toMatchObject([{ id: 1 }])
+    expect(client.transport.closedWith?.code).toBe(3501)
+  })
+
+  it('[CN5] leaves a refused connection five seconds to go by itself, then drops it without a word', async () => {
+    const test = await createTestCore()
+    const client = test.open()
+    const reply = await client.request({ connect: { token: plainToken({ isExpired: true }) } })
+    expect(reply).toEqual({ id: 1, error: { code: 109, message: 'token expired' } })
+    await client.transport.send({ id: 2, subscribe: { channel: 'a' } })
+    expect(client.messages()).toEqual([])
+    test.advance(4_900)
+    expect(client.transport.isTerminated).toBe(false)
+    test.advance(300)
+    expect(client.transport.isTerminated).toBe(true)
+    expect(client.transport.closedWith).toBeUndefined()
+  })
+
+  it('[CN6] closes a connection that does not connect in time as stale', async () => {
+    const test = await createTestCore()
+    const client = test.open()
+    test.advance(9_900)
+    expect(client.transport.closedWith).toBeUndefined()
+    test.advance(300)
+    expect(client.transport.closedWith).toEqual({ code: 3502, reason: 'stale' })
+  })
+
+  it('[CN7] refuses the connection of a user that has as many as allowed', async () => {
+    const test = await createTestCore({ client: { userConnectionLimit: 1 } })
+    await test.connect({ user: 'ada' })
+    const second = await test.connect({ user: 'ada' })
+    expect(second.transport.closedWith?.code).toBe(3504)
+    const other = await test.connect({ user: 'bob' })
+    expect(other.transport.closedWith).toBeUndefined()
+  })
+
+  it('[CN8] answers with all server-side subscriptions, and fails whole where one fails', async () => {
+    const test = await createTestCore()
+    const client = test.open()
+    const reply = await client.request({ connect: { token: plainToken({ channels: ['a', 'b'] }) } })
+    expect(Object.keys(reply.connect.subs)).toEqual(['a', 'b'])
+    const other = test.open()
+    const refused = await other.request({ connect: { token: plainToken({ channels: ['a', 'nowhere:b'] }) } })
+    expect(refused.error.code).toBe(102)
+    expect((await test.connect()).messages()).toEqual([])
+  })
+
+  it('[CN9] refuses more server-side subscriptions than the limit with 3505', async () => {
+    const test = await createTestCore({ client: { channelLimit: 1 } })
+    const client = await test.connect({ channels: ['a', 'b'] })
+    expect(client.transport.closedWith?.code).toBe(3505)
+  })
+
+  it('[CN10] one-way streams open with a connect push and end with a disconnect instead of an error', async () => {
+    const test = await createTestCore()
+    const uni = test.open({ form: bareMemoryForm, isUnidirectional: true, session: 's' })
+    await uni.transport.sendConnectRequest({ token: plainToken({ channels: ['a'] }) })
+    expect(uni.messages()).toMatchObject([{ connect: { ping: 25, session: 's', subs: { a: {} } } }])
+    await test.publish('a', 1)
+    expect(uni.messages()).toMatchObject([{ channel: 'a', pub: { data: 1, offset: 1 } }])
+    const expired = test.open({ form: bareMemoryForm, isUnidirectional: true, session: 't' })
+    await expired.transport.sendConnectRequest({ token: plainToken({ isExpired: true }) })
+    expect(expired.transport.closedWith?.code).toBe(3005)
+  })
+})
+
+describe('staying alive', () => {
+  it('[CN11] pings between half an interval and an interval after connecting, then every interval', async () => {
+    const test = await createTestCore()
+    const client = await test.connect()
+    test.advance(18_700)
+    expect(client.messages()).toEqual([])
+    test.advance(200)
+    expect(client.messages()).toEqual([{}])
+    await client.transport.send({})
+    test.advance(24_700)
+    expect(client.messages()).toEqual([])
+    test.advance(500)
+    expect(client.messages()).toEqual([{}])
+  })
+
+  it('[CN12] only a pong counts: other traffic does not save a connection that does not answer pings', async () => {
+    const test = await createTestCore()
+    const client = await test.connect()
+    test.advance(18_900)
+    await client.subscribe('a')
+    test.advance(8_300)
+    expect(client.transport.closedWith).toEqual({ code: 3012, reason: 'no pong' })
+  })
+
+  it('[CN13] takes one pong per ping and ends the connection for a second', async () => {
+    const test = await createTestCore()
+    const client = await test.connect()
+    test.advance(18_900)
+    await client.transport.send({})
+    expect(client.transport.closedWith).toBeUndefined()
+    await client.transport.send({})
+    expect(client.transport.closedWith?.code).toBe(3501)
+  })
+
+  it('[CN14] closes an expired connection only after the time given to refresh, and a refresh puts it off', async () => {
+    const test = await createTestCore({ client: { pingIntervalMs: 0 } })
+    const inOneMinute = () => Math.floor(test.clock.now() / 1000) + 60
+    const client = test.open()
+    const reply = await client.request({ connect: { token: plainToken({ user: 'ada', expireAt: inOneMinute() }) } })
+    expect(reply.connect).toMatchObject({ expires: true, ttl: 60 })
+    test.advance(80_000)
+    expect(client.transport.closedWith).toBeUndefined()
+    const refreshed = await client.request({ refresh: { token: plainToken({ user: 'ada', expireAt: inOneMinute() }) } })
+    expect(refreshed.refresh).toMatchObject({ expires: true, ttl: 60, client: 'id-2' })
+    test.advance(80_000)
+    expect(client.transport.closedWith).toBeUndefined()
+    test.advance(6_000)
+    expect(client.transport.closedWith).toEqual({ code: 3005, reason: 'connection expired' })
+  })
+
+  it("[CN15] ends the connection where a refresh brings another user's token or other channels", async () => {
+    const test = await createTestCore()
+    const ada = await test.connect({ user: 'ada', channels: ['a'] })
+    await ada.request({ refresh: { token: plainToken({ user: 'ada', channels: ['b'] }) } })
+    expect(ada.transport.closedWith?.code).toBe(3010)
+    const bob = await test.connect({ user: 'bob' })
+    await bob.request({ refresh: { token: plainToken({ user: 'ada' }) } })
+    expect(bob.transport.closedWith?.code).toBe(3500)
+  })
+
+  it('[CN16] disconnects a reader whose backlog passes the bound with 3008, and serves the others', async () => {
+    const test = await createTestCore({ client: { queueMaxBytes: 10_000 } })
+    const slow = await test.connect({}, { readsAtMost: 500 })
+    const quick = await test.connect()
+    await slow.subscribe('a')
+    await quick.subscribe('a')
+    for (let i = 0; i < 40; i++) {
+      await test.publish('a', 'x'.repeat(500))
+      test.flush()
+    }
+    expect(slow.transport.closedWith).toEqual({ code: 3008, reason: 'slow' })
+    expect(quick.publications()).toHaveLength(40)
+    expect((await quick.request({ presence_stats: { channel: 'a' } })).presence_stats).toEqual({
+      num_clients: 1,
+      num_users: 1,
+    })
+  })
+
+  it('[CN17] flushes what was sent before a disconnect, but not for a slow one', async () => {
+    const test = await createTestCore()
+    const client = await test.connect({ user: 'ada' })
+    await client.transport.send({ id: 9, subscribe: { channel: 'a' } })
+    await test.core.api.disconnect('', { user: 'ada' })
+    expect(client.transport.received()).toMatchObject([{ id: 9 }])
+    expect(client.transport.closedWith).toEqual({ code: 3503, reason: 'force disconnect' })
+  })
+
+  it('[CN18] tells everybody 3001 when the engine stops', async () => {
+    const test = await createTestCore()
+    const clients = [await test.connect(), await test.connect()]
+    await test.core.close()
+    expect(clients.map(({ transport }) => transport.closedWith?.code)).toEqual([3001, 3001])
+    expect(test.clock.pending).toBe(0)
+  })
+
+  it('[CN19] ends a connection for `send` with 3508 and answers `rpc` with error 108', async () => {
+    const test = await createTestCore()
+    const client = await test.connect()
+    expect((await client.request({ rpc: { method: 'x' } })).error.code).toBe(108)
+    await client.transport.send({ send: { data: 1 } })
+    expect(client.transport.closedWith?.code).toBe(3508)
+  })
+})
+
+describe('tenants', () => {
+  it('[CN20] scopes never meet: same channel, same user, and nothing crosses', async () => {
+    const test = await createTestCore({ namespaces: { '': openRules, closed: closedRules } })
+    const mine = await test.connect({ scope: 'one', user: 'ada' })
+    const theirs = await test.connect({ scope: 'two', user: 'ada' })
+    await mine.subscribe('room')
+    await theirs.subscribe('room')
+    await test.publish('room', 'for one', 'one')
+    expect(mine.publications()).toEqual(['for one'])
+    expect(theirs.publications()).toEqual([])
+    expect((await theirs.request({ presence: { channel: 'room' } })).presence.presence).toEqual({
+      'id-3': { user: 'ada', client: 'id-3' },
+    })
+    expect((await theirs.request({ history: { channel: 'room', limit: 10 } })).history.publications).toEqual([])
+    await test.core.api.disconnect('one', { user: 'ada' })
+    expect(mine.transport.closedWith?.code).toBe(3503)
+    expect(theirs.transport.closedWith).toBeUndefined()
+    expect(await test.core.api.channels('one')).toMatchObject({ ok: true, value: new Map() })
+  })
+})

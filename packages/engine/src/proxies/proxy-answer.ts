@@ -1,0 +1,56 @@
+import { errors } from '@xshathra/protocol'
+import type { Refusal } from '../tenancy.ts'
+import { JsonMembers } from '../tokens/json-members.ts'
+
+/**
+ * Reads an answer of a backend: `disconnect` counts first, then `error`, then `result`. `{}` and a null result are the
+ * reader's to give a meaning to. An answer that is not what it should be is error 100, like no answer at all.
+ */
+export const readProxyAnswer = <Answer>(
+  body: Buffer,
+  readResult: (result: JsonMembers | undefined) => Answer,
+): Answer | Refusal => {
+  const members = JsonMembers.parse(body)
+  if (members === undefined) return unreadable('it is no JSON object')
+  const refusal = readDisconnect(members.object('disconnect')) ?? readError(members.object('error'))
+  const answer = refusal ?? readResult(members.object('result'))
+  return members.wrongMember === undefined ? answer : unreadable(`${members.wrongMember} does not fit`)
+}
+
+const unreadable = (detail: string): Refusal => ({
+  kind: 'error',
+  error: errors.internal,
+  rule: 'proxy answer unreadable',
+  detail,
+})
+
+const readDisconnect = (members: JsonMembers | undefined): Refusal | undefined =>
+  members && {
+    kind: 'disconnect',
+    disconnect: { code: readCode(members), reason: members.string('reason') ?? '' },
+    rule: 'proxy disconnects',
+  }
+
+const readError = (members: JsonMembers | undefined): Refusal | undefined =>
+  members && {
+    kind: 'error',
+    error: {
+      code: readCode(members),
+      message: members.string('message') ?? '',
+      temporary: members.boolean('temporary') ?? false,
+    },
+    rule: 'proxy refuses',
+  }
+
+/** Codes are 32 bits wide on the wire, and 0 is none. */
+const readCode = (members: JsonMembers): number => {
+  const code = members.integer('code') ?? 0
+  if (code < 1 || code > 0xffff_ffff) members.refuse('code')
+  return code
+}
+
+/** Unix seconds; 0 and below: never. */
+export const readExpireAt = (members: JsonMembers): number | undefined => {
+  const expireAt = members.integer('expire_at') ?? 0
+  return expireAt > 0 ? expireAt : undefined
+}

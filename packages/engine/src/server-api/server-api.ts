@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errors, type JsonScanner, ok, type ProtocolError, type Result } from '@xshathra/protocol'
+import { type MaybePromise, whenReady } from '../maybe-promise.ts'
+import { errorJson } from './answer-json.ts'
+import { type ApiCaller, type CallerNeeds, createApiCaller } from './api-caller.ts'
+import { apiMethods, type CallReader } from './api-methods.ts'
+import { type ApiAccess, createApiAccess } from './authenticate.ts'
+import { carryOutBatch, readBatch } from './batch.ts'
+import { carryOutLegacy, readLegacyCommands } from './legacy-commands.ts'
+import { readBody } from './read-body.ts'
+import { readJson } from './request-fields.ts'
+
+/** Serves a request whose path is its own; false: somebody else's path, nothing was answered. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean
+
+export interface ServerApiOptions extends CallerNeeds, ApiAccess {
+  /** Where errors are told: in the body of a 200, or also in the status. A request may ask for the latter. */
+  readonly errorMode?: 'body' | 'transport' | undefined
+  /** Default `/api`. */
+  readonly path?: string | undefined
+  /** Default 16 MiB. */
+  readonly maxBodyBytes?: number | undefined
+}
+
+/** What a body is answered with: the JSON text of the answer, or the error that the whole request failed with. */
+type Answer = Result<string, ProtocolError>
+
+interface Endpoint {
+  readonly method: string
+  /** Undefined: the body cannot be read. */
+  readonly answer: (body: Buffer) => MaybePromise<Answer> | undefined
+}
+
+/**
+ * Centrifugo's server HTTP API over an engine: `POST {path}/{method}`, `POST {path}/batch`, and at `{path}` itself the
+ * older form of one `{"method","params"}` per line. Bodies and answers are JSON.
+ *
+ * Refusals in this order: 404 no such method, 405 not POST, 401 no valid key, 413 body too large, 400 body that cannot be
+ * read, and after that 200 with an `error` inside (or the status for it, in transport error mode).
+ *
+ * @example
+ * const serverApi = createServerApi({ api: engine, scope: '', key: 'a secret', events: engine.events })
+ * createServer((request, response) => void (serverApi(request, response) || response.writeHead(404).end()))
+ */
+export const createServerApi = (options: ServerApiOptions): RequestHandler => {
+  const { path = '/api', errorMode = 'body', maxBodyBytes = defaultMaxBodyBytes, events } = options
+  const mayCall = createApiAccess(options)
+  const endpoints = createEndpoints(path, createApiCaller(options))
+
+  const answer = ({ method, answer }: Endpoint, body: Buffer, request: IncomingMessage, response: ServerResponse) => {
+    const outcome = answer(body)
+    if (outcome === undefined) {
+      if (events?.wants('api')) events.emit({ kind: 'api', method, seconds: 0, failure: 'unmarshal' })
+      return sendText(response, 400, 'Bad Request')
+    }
+    const inStatus = errorMode === 'transport' || request.headers['x-centrifugo-error-mode'] === 'transport'
+    void whenReady(outcome, (result) => sendAnswer(response, result, inStatus))
+  }
+
+  return (request, response) => {
+    const [requestPath, query] = splitUrl(request.url ?? '')
+    const endpoint = endpoints.get(requestPath)
+    if (endpoint === undefined) {
+      if (!requestPath.startsWith(`${path}/`)) return false
+      sendText(response, 404, '404 page not found')
+    } else if (request.method !== 'POST') {
+      sendEmpty(response, 405, 'Allow', 'POST')
+    } else if (!mayCall(request, query)) {
+      sendEmpty(response, 401)
+    } else {
+      readBody(request, maxBodyBytes, (body) => {
+        if (body !== undefined) answer(endpoint, body, request, response)
+        // What is still on its way is not worth reading.
+        else sendEmpty(response, 413, 'Connection', 'close')
+      })
+    }
+    return true
+  }
+}
+
+const defaultMaxBodyBytes = 16 * 1024 * 1024
+
+const createEndpoints = (path: string, caller: ApiCaller): ReadonlyMap<string, Endpoint> => {
+  const endpoints = new Map<string, Endpoint>()
+  for (const [method, read] of Object.entries(apiMethods)) {
+    endpoints.set(`${path}/${method}`, methodEndpoint(method, read, caller))
+  }
+  endpoints.set(`${path}/batch`, textEndpoint('batch', readBatch, carryOutBatch, caller))
+  endpoints.set(path, textEndpoint('legacy', readLegacyCommands, carryOutLegacy, caller))
+  return endpoints
+}
+
+const methodEndpoint = (method: string, read: CallReader, caller: ApiCaller): Endpoint => ({
+  method,
+  answer(body) {
+    const call = readJson(body, read)
+    const outcome = call && caller(method, call)
+    return outcome && whenReady(outcome, (result) => (result.ok ? ok(`{"result":${result.value}}`) : result))
+  },
+})
+
+/** An endpoint whose answer tells of errors inside, one by one. */
+const textEndpoint = <Commands>(
+  method: string,
+  read: (scanner: JsonScanner) => Commands,
+  carryOut: (commands: Commands, caller: ApiCaller) => MaybePromise<string>,
+  caller: ApiCaller,
+): Endpoint => ({
+  method,
+  answer(body) {
+    const commands = readJson(body, read)
+    return commands && whenReady(carryOut(commands, caller), ok)
+  },
+})
+
+/** Status of an error in transport error mode. Source: Centrifugo's server API reference. */
+const statusOf = ({ code }: ProtocolError): number => {
+  switch (code) {
+    case errors.unknownChannel.code:
+    case errors.methodNotFound.code:
+      return 404
+    case errors.badRequest.code:
+    case errors.notAvailable.code:
+      return 400
+    case errors.unrecoverablePosition.code:
+      return 416
+    case errors.concurrentPagination.code:
+      return 409
+    default:
+      return 500
+  }
+}
+
+const splitUrl = (url: string): readonly [path: string, query: string] => {
+  const at = url.indexOf('?')
+  return at === -1 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
+}
+
+const sendAnswer = (response: ServerResponse, answer: Answer, errorInStatus: boolean): void => {
+  if (answer.ok) sendJson(response, 200, answer.value)
+  else if (errorInStatus) sendJson(response, statusOf(answer.problem), errorJson(answer.problem))
+  else sendJson(response, 200, `{"error":${errorJson(answer.problem)}}`)
+}
+
+const sendJson = (response: ServerResponse, status: number, json: string): void => {
+  const length = String(Buffer.byteLength(json))
+  response.writeHead(status, ['Content-Type', 'application/json', 'Content-Length', length]).end(json)
+}
+
+const sendText = (response: ServerResponse, status: number, message: string): void => {
+  response
+    .writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' })
+    .end(`${message}\n`)
+}
+
+const sendEmpty = (response: ServerResponse, status: number, ...headers: string[]): void => {
+  response.writeHead(status, ['Content-Length', '0', ...headers]).end()
+}

@@ -1,0 +1,3 @@
+export * from './problems.ts'
+export type * from './projects/project.ts'
+export type * from './projects/project-directory.ts'
