@@ -113,7 +113,8 @@ export interface EngineStatus {
  * All that stands behind `/realtime`. Two implementations: the embedded engine, and a real Centrifugo behind an adapter.
  * Whoever holds it calls close() once; it disconnects everybody with 3001, drains and closes its stores.
  */
-export interface Engine extends EngineApi {
+export interface Engine {
+  readonly api: EngineApi
   /** Takes over an upgrade request; answers in HTTP what it will not take. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Serves the HTTP transports and the emulation endpoint; false: not a path of the engine, nothing was answered. */

@@ -1,3 +1,5 @@
+import type { Disconnect } from '@xshathra/protocol'
+
 /**
  * What holds for every connection, whoever it belongs to. Names and defaults: Centrifugo v6, section `client`.
  * Times in milliseconds, sizes in bytes; a limit of 0 means no limit.
@@ -31,6 +33,8 @@ export interface ClientOptions {
   readonly personalChannel?: { readonly namespace: string; readonly singleConnection: boolean } | undefined
   /** Answers `rpc` with an empty result where the method matches. */
   readonly rpcPingMethod?: string | undefined
+  /** What one-way transports are told for the code of a failed connect, where that differs from the usual. */
+  readonly unidirectionalDisconnects?: ReadonlyMap<number, Disconnect> | undefined
   /** 105 for a client subscribe to a channel that a server-side subscription holds already; false: it is adopted. */
   readonly strictServerSubscriptions: boolean
 }

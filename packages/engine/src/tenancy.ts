@@ -37,6 +37,15 @@ export interface Tenancy {
 
   /** Asked about every client publish to a channel whose rules name a publish proxy; absent where there is none. */
   readonly authorizePublish?: (request: PublishQuestion) => MaybePromise<PublishAnswer>
+
+  /**
+   * Asked when a connection's time is over (refresh proxy). Where it is there, clients do not refresh: their connect
+   * reply tells no expiry, and a `refresh` command ends the connection with 3501.
+   */
+  readonly extendConnection?: ((connection: ConnectionFacts) => MaybePromise<Extension>) | undefined
+
+  /** Asked when the time of a subscription whose rules name a sub_refresh proxy is over; absent where there is none. */
+  readonly extendSubscription?: ((question: SubscriptionQuestion) => MaybePromise<Extension>) | undefined
 }
 
 /** What is known of a connection when somebody else is asked about it. */
@@ -103,7 +112,7 @@ export interface Credentials {
   /** Kept on the server; shown to proxies that ask for it. */
   readonly meta?: Payload | undefined
   readonly subscriptions: readonly ServerSubscription[]
-  /** How it was admitted: channels wished for in the connect command are honoured for all but `proxy`. */
+  /** How it was admitted: channels wished for in the connect command are honoured for `token` and `anonymous` only. */
   readonly by: 'token' | 'proxy' | 'anonymous' | 'header'
   /** Identity of the credential (never the token), so that revoking a key can find whom it admitted. */
   readonly credentialId?: string | undefined
@@ -170,12 +179,16 @@ export interface ChannelAnatomy {
   readonly users?: readonly string[] | undefined
 }
 
-export interface SubscribeQuestion {
+/** What a question about one connection in one channel always says. */
+export interface SubscriptionQuestion {
   readonly connection: ConnectionFacts
   /** As the client wrote it. */
   readonly name: string
   readonly channel: InternalChannel
   readonly rules: ChannelRules
+}
+
+export interface SubscribeQuestion extends SubscriptionQuestion {
   readonly token: string
   readonly data?: Payload | undefined
 }
@@ -190,11 +203,21 @@ export type SubscribeAnswer =
     }
   | Refusal
 
-export interface PublishQuestion {
-  readonly connection: ConnectionFacts
-  readonly name: string
-  readonly channel: InternalChannel
-  readonly rules: ChannelRules
+/** What becomes of a connection or subscription whose time is over. */
+export type Extension =
+  | {
+      readonly kind: 'extended'
+      /** Unix seconds; absent: for ever. */
+      readonly expireAt?: number | undefined
+      /** Replaces the connection's or subscription's info where there is one. */
+      readonly info?: Payload | undefined
+      /** Replaces the connection's where there is one. */
+      readonly meta?: Payload | undefined
+    }
+  /** It ends: 3005 for a connection, 2501 or 3006 for a subscription. */
+  | { readonly kind: 'expired' }
+
+export interface PublishQuestion extends SubscriptionQuestion {
   readonly data: Payload
 }
 

@@ -85,10 +85,27 @@ const writeConnectResult = (writer: JsonWriter, result: ConnectResult): void => 
   writer.stringField('version', result.version)
   writeExpiry(writer, result)
   writer.rawField('data', result.data)
-  if (result.subs !== undefined && result.subs.size > 0) {
-    writer.key('subs')
-    writeMap(writer, result.subs, writeSubscribeResult)
-  }
+  writeSubs(writer, result)
+  writePingAndSession(writer, result)
+}
+
+/** The push that stands for the connect reply on one-way streams: the same fields, some in other places. */
+const writeConnectPush = (writer: JsonWriter, result: ConnectResult): void => {
+  writer.stringField('client', result.client)
+  writer.stringField('version', result.version)
+  writer.rawField('data', result.data)
+  writeSubs(writer, result)
+  writeExpiry(writer, result)
+  writePingAndSession(writer, result)
+}
+
+const writeSubs = (writer: JsonWriter, { subs }: ConnectResult): void => {
+  if (subs === undefined || subs.size === 0) return
+  writer.key('subs')
+  writeMap(writer, subs, writeSubscribeResult)
+}
+
+const writePingAndSession = (writer: JsonWriter, result: ConnectResult): void => {
   writer.numberField('ping', result.ping)
   writer.trueField('pong', result.pong)
   writer.stringField('session', result.session)
@@ -239,7 +256,7 @@ const writePushed = (writer: JsonWriter, push: Push): void => {
     case 'subscribe':
       return writeSubscribePush(writer, push.result)
     case 'connect':
-      return writeConnectResult(writer, push.result)
+      return writeConnectPush(writer, push.result)
     case 'refresh':
       return writeExpiry(writer, push)
   }

@@ -3,12 +3,16 @@ import type { Clock } from '../clock.ts'
 import { type MaybePromise, whenReady } from '../maybe-promise.ts'
 import type { InternalChannel, Scope } from '../names.ts'
 import { ConnectProxy } from '../proxies/connect-proxy.ts'
+import type { ExtensionAnswer } from '../proxies/extension-answer.ts'
 import type { ProxyOptions } from '../proxies/proxy-options.ts'
 import { PublishProxy } from '../proxies/publish-proxy.ts'
+import { RefreshProxy } from '../proxies/refresh-proxy.ts'
+import { SubRefreshProxy } from '../proxies/sub-refresh-proxy.ts'
 import { SubscribeProxy } from '../proxies/subscribe-proxy.ts'
 import type {
   Admission,
   AdmissionRequest,
+  Extension,
   PublishAnswer,
   PublishQuestion,
   RefreshReading,
@@ -16,6 +20,7 @@ import type {
   Resolution,
   SubscribeAnswer,
   SubscribeQuestion,
+  SubscriptionQuestion,
   SubscriptionReading,
   Tenancy,
 } from '../tenancy.ts'
@@ -49,6 +54,9 @@ export interface BareProxies {
   /** By the names that the rules of namespaces use. */
   readonly subscribe: ReadonlyMap<string, ProxyOptions>
   readonly publish: ReadonlyMap<string, ProxyOptions>
+  /** Asked about every connection whose time is over, in place of its client. */
+  readonly refresh?: ProxyOptions | undefined
+  readonly subRefresh?: ReadonlyMap<string, ProxyOptions> | undefined
 }
 
 /** What the options have been made into; replaced as a whole. */
@@ -57,7 +65,12 @@ interface Parts {
   readonly subscriptionTokens: TokenVerifier
   readonly subscribeProxies: ReadonlyMap<string, SubscribeProxy>
   readonly publishProxies: ReadonlyMap<string, PublishProxy>
+  readonly refreshProxy: RefreshProxy | undefined
+  readonly subRefreshProxies: ReadonlyMap<string, SubRefreshProxy>
 }
+
+/** How long what a backend should decide about lives on while the backend cannot be asked, in seconds. */
+const graceSeconds = 60
 
 /**
  * The tenancy of `xshathra engine`: one scope, `''`, in which names are what they say, with the semantics of
@@ -126,6 +139,23 @@ export class BareTenancy implements Tenancy {
     return this.#parts.publishProxies.get(question.rules.publishProxy ?? '')?.ask(question) ?? withoutProxy
   }
 
+  get extendConnection(): Tenancy['extendConnection'] {
+    const proxy = this.#parts.refreshProxy
+    return proxy && ((connection) => whenReady(proxy.ask(connection), (answer) => this.#extension(answer)))
+  }
+
+  extendSubscription(question: SubscriptionQuestion): MaybePromise<Extension> {
+    const proxy = this.#parts.subRefreshProxies.get(question.rules.subRefreshProxy ?? '')
+    if (proxy === undefined) return { kind: 'expired' }
+    return whenReady(proxy.ask(question), (answer) => this.#extension(answer))
+  }
+
+  /** A backend that is away for a moment must not end everything that happens to expire then. */
+  #extension(answer: ExtensionAnswer): Extension {
+    if (answer.kind !== 'failed') return this.#capped(answer)
+    return { kind: 'extended', expireAt: Math.floor(this.#clock.now() / 1000) + graceSeconds }
+  }
+
   #readRefresh(verdict: ConnectionVerdict): RefreshReading {
     if (verdict.kind !== 'valid') return refuseToken('refresh', verdict)
     const channels = verdict.subscriptions.map(({ channel }) => channel)
@@ -157,7 +187,7 @@ const withoutProxy: Refusal = { kind: 'error', error: errors.permissionDenied, r
 
 const createParts = (options: BareTenancyOptions, clock: Clock): Parts => {
   const tokens = createTokenVerifier(options.tokens, { clock })
-  const { connect, subscribe, publish } = options.proxies
+  const { connect, subscribe, publish, refresh, subRefresh } = options.proxies
   return {
     admission: {
       options: options.admission,
@@ -171,11 +201,17 @@ const createParts = (options: BareTenancyOptions, clock: Clock): Parts => {
       : tokens,
     subscribeProxies: mapValues(subscribe, (proxy) => new SubscribeProxy(proxy)),
     publishProxies: mapValues(publish, (proxy) => new PublishProxy(proxy)),
+    refreshProxy: refresh && new RefreshProxy(refresh),
+    subRefreshProxies: mapValues(subRefresh ?? new Map(), (proxy) => new SubRefreshProxy(proxy)),
   }
 }
 
-const closeParts = ({ admission, subscribeProxies, publishProxies }: Parts): void => {
-  for (const proxy of [admission.connectProxy, ...subscribeProxies.values(), ...publishProxies.values()]) proxy?.close()
+const closeParts = (parts: Parts): void => {
+  parts.admission.connectProxy?.close()
+  parts.refreshProxy?.close()
+  for (const proxies of [parts.subscribeProxies, parts.publishProxies, parts.subRefreshProxies]) {
+    for (const proxy of proxies.values()) proxy.close()
+  }
 }
 
 const mapValues = <Key, From, To>(map: ReadonlyMap<Key, From>, change: (value: From) => To): ReadonlyMap<Key, To> =>

@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 /** Another process works in the data directory. The message is a sentence for people. */
 export class DataDirectoryInUse extends Error {
   constructor(directory: string) {
-    super(`The data directory ${directory} is in use by another Xshathra process. Stop that one first, or give this one a directory of its own.`)
+    super(
+      `The data directory ${directory} is in use by another Xshathra process. Stop that one first, or give this one a directory of its own.`,
+    )
     this.name = 'DataDirectoryInUse'
   }
 }
@@ -14,7 +16,10 @@ export class DataDirectoryInUse extends Error {
 export class DataDirectoryUnusable extends Error {
   constructor(directory: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    super(`The data directory ${directory} cannot be used (${reason}). It must be a directory that this user may write to.`, { cause })
+    super(
+      `The data directory ${directory} cannot be used (${reason}). It must be a directory that this user may write to.`,
+      { cause },
+    )
     this.name = 'DataDirectoryUnusable'
   }
 }

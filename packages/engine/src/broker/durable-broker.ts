@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
-import type { Publication, Result, StreamPosition } from '@xshathra/protocol'
+import type { Result, StreamPosition } from '@xshathra/protocol'
 import { failed, ok } from '@xshathra/protocol'
 import type { Retention } from '../channel-rules.ts'
 import type { Clock } from '../clock.ts'
@@ -16,9 +16,9 @@ import type {
   PublicationDraft,
   PublishOutcome,
 } from './broker.ts'
-import type { Operation } from './commit-queue.ts'
+import type { Batch, KeepOperation, Operation } from './commit-queue.ts'
 import { CommitQueue } from './commit-queue.ts'
-import { DurableStream } from './durable-stream.ts'
+import type { DurableStream } from './durable-stream.ts'
 import { IdempotencyCache, idempotencyTtlMs } from './idempotency-cache.ts'
 import type { MemoryBroker } from './memory-broker.ts'
 import { createMemoryBroker } from './memory-broker.ts'
@@ -75,14 +75,34 @@ export const createDurableBroker = async (needs: DurableBrokerNeeds): Promise<Du
   const limits = { ...defaultDurableBrokerLimits, ...needs.limits }
   const keys = new IdempotencyCache(limits.idempotencyBytes)
   const { clock, onStoreProblem, spawn } = needs
+  const { cacheBytes: historyBytes, streamBytes } = limits
+  const streams = new StreamCache<DurableStream>({ historyBytes, streamBytes, evict: 'streams' })
   const settings = { path: join(needs.directory, 'history.db'), budgetBytes: limits.storeBytes }
-  const store = new StoreKeeper({ clock, onStoreProblem, spawn, ...settings })
+  const store = new StoreKeeper({ clock, onStoreProblem, onReset: () => streams.clear(), spawn, ...settings })
   const opened = await store.open()
   const nowMs = clock.now()
   for (const { channel, key, offset, epoch, expiresAtMs } of opened.keys) {
     keys.remember(channel, key, { offset, epoch }, nowMs, expiresAtMs)
   }
-  return new DurableBroker(needs, limits, store, keys, opened.nextStreamId)
+  return new DurableBroker({
+    clock,
+    events: needs.events,
+    limits,
+    store,
+    streams,
+    keys,
+    nextStreamId: opened.nextStreamId,
+  })
+}
+
+interface DurableBrokerParts {
+  readonly clock: Clock
+  readonly events: BrokerEvents
+  readonly limits: DurableBrokerLimits
+  readonly store: StoreKeeper
+  readonly streams: StreamCache<DurableStream>
+  readonly keys: IdempotencyCache
+  readonly nextStreamId: number
 }
 
 /**
@@ -105,26 +125,19 @@ export class DurableBroker implements Broker {
   #nextStreamId: number
   #isClosed = false
 
-  constructor(
-    { clock, events }: DurableBrokerNeeds,
-    limits: DurableBrokerLimits,
-    store: StoreKeeper,
-    keys: IdempotencyCache,
-    nextStreamId: number,
-  ) {
-    const { cacheBytes, streamBytes, memoryHistoryBytes } = limits
+  constructor({ clock, events, limits, store, streams, keys, nextStreamId }: DurableBrokerParts) {
+    const historyBytes = limits.memoryHistoryBytes
     this.#clock = clock
     this.#events = events
     this.#keys = keys
     this.#store = store
-    this.#memory = createMemoryBroker({ clock, events, keys, limits: { historyBytes: memoryHistoryBytes } })
-    this.#streams = new StreamCache({ historyBytes: cacheBytes, streamBytes, evict: 'streams' })
-    this.#loader = new StreamLoader(clock, store, this.#streams)
+    this.#streams = streams
+    this.#memory = createMemoryBroker({ clock, events, keys, limits: { historyBytes } })
+    this.#loader = new StreamLoader(clock, store, streams)
     this.#commits = new CommitQueue((changes, isPower, done) => store.commit(changes, isPower, done))
-    this.#sweep = new Sweep(clock, [this.#streams, keys])
+    this.#sweep = new Sweep(clock, [streams, keys])
     this.#pendingLimitBytes = limits.pendingBytes
     this.#nextStreamId = nextStreamId
-    store.onReset = () => this.#streams.clear()
   }
 
   publish(
@@ -134,12 +147,15 @@ export class DurableBroker implements Broker {
   ): MaybePromise<Result<PublishOutcome, BrokerProblem>> {
     if (this.#isClosed) return failed('store')
     const { retention } = options
-    const stream = this.#streams.find(channel, this.#clock.now())
+    const nowMs = this.#clock.now()
+    const stream = this.#streams.find(channel, nowMs)
     if (retention === undefined || retention.durability === 'memory') {
       return this.#passInTurn(channel, stream, draft, options)
     }
-    if (stream !== undefined) return this.#keep(stream, draft, options, retention)
-    return this.#loaded(channel, draft.data.byteLength, (found) => this.#keep(found, draft, options, retention))
+    if (stream !== undefined) return this.#keep(stream, draft, options, retention, nowMs)
+    return this.#loaded(channel, draft.data.byteLength, (found) =>
+      this.#keep(found, draft, options, retention, this.#clock.now()),
+    )
   }
 
   history(
@@ -168,4 +184,215 @@ export class DurableBroker implements Broker {
     await this.#memory.close()
     await this.#store.close()
   }
+
+  /** Assigns a publication its place; plain answers where it needs no commit of its own. */
+  #keep(
+    stream: DurableStream,
+    draft: PublicationDraft,
+    options: BrokerPublishOptions,
+    retention: Retention,
+    nowMs: number,
+  ): MaybePromise<Result<PublishOutcome, BrokerProblem>> {
+    const { idempotencyKey = '', versionEpoch = '' } = options
+    if (stream.waiting === 0) stream.resetAhead()
+    const repeated = this.#findKey(stream, idempotencyKey, nowMs)
+    if (repeated !== undefined) return repeated
+    stream.renew(retention, nowMs)
+    if (isStaleVersion(options, stream.ahead)) return this.#suppressVersion(stream)
+    if (!this.#admit(draft.data.byteLength)) return failed('store')
+    // Before anything is assigned: this may close the batch before it, which takes the stream as it is now.
+    const batch = this.#commits.filling()
+    const publication = keptPublication(draft, options, stream.aheadTop + 1, stream.epoch)
+    if (stream.id === 0) stream.id = this.#takeStreamId()
+    stream.assign(publication, retention, versionEpoch)
+    if (idempotencyKey !== '') stream.waitFor(idempotencyKey)
+    batch.bytes += draft.data.byteLength
+    return new Promise((resolve) => {
+      const settle = (isCommitted: boolean) => {
+        this.#dismiss(draft.data.byteLength)
+        if (idempotencyKey !== '') stream.waitingKeys?.delete(idempotencyKey)
+        const position = isCommitted ? this.#accept(stream, kept, options, retention.size) : undefined
+        this.#release(stream)
+        resolve(position === undefined ? failed('store') : ok(position))
+      }
+      const kept: KeepOperation = { publication, idempotencyKey, acceptedAtMs: nowMs, settle }
+      stream.unsent.push(kept)
+      this.#enqueue(stream, kept, batch, true)
+    })
+  }
+
+  /** Adds and announces a publication that is committed. */
+  #accept(stream: DurableStream, kept: KeepOperation, options: BrokerPublishOptions, size: number): StreamPosition {
+    const { publication, idempotencyKey, acceptedAtMs } = kept
+    const { delta = false, versionEpoch = '' } = options
+    const previous = delta ? stream.latest : undefined
+    stream.isSettled = true
+    stream.append(publication, size, versionEpoch)
+    const position = stream.position()
+    if (idempotencyKey !== '') {
+      this.#keys.remember(stream.channel, idempotencyKey, position, acceptedAtMs)
+      this.#sweep.expect(acceptedAtMs + idempotencyTtlMs)
+    }
+    this.#events.onPublication(stream.channel, publication, stream.epoch, previous, delta)
+    return position
+  }
+
+  /** Answers a publication whose key is known already: at once, or when the first one with it is settled. */
+  #findKey(
+    stream: DurableStream,
+    key: string,
+    nowMs: number,
+  ): MaybePromise<Result<PublishOutcome, BrokerProblem>> | undefined {
+    if (key === '') return undefined
+    const known = this.#keys.find(stream.channel, key, nowMs)
+    if (known !== undefined) return ok({ ...known, suppressed: 'idempotency' })
+    if (stream.waitingKeys?.has(key) !== true) return undefined
+    return this.#behind(stream, () => {
+      const first = this.#keys.find(stream.channel, key, nowMs)
+      return first === undefined ? failed('store') : ok({ ...first, suppressed: 'idempotency' })
+    })
+  }
+
+  /** Answers with the top, once the publication that made the version old is committed. The stream's life is renewed. */
+  #suppressVersion(stream: DurableStream): MaybePromise<Result<PublishOutcome, BrokerProblem>> {
+    const outcome = { offset: stream.aheadTop, epoch: stream.epoch, suppressed: 'version' } as const
+    const isSettled = stream.waiting === 0
+    this.#renewOnDisk(stream)
+    if (isSettled) return ok(outcome)
+    return this.#behind(stream, (isCommitted) => (isCommitted ? ok(outcome) : failed('store')))
+  }
+
+  #read(stream: DurableStream, filter: HistoryFilter, retention: Retention): Result<HistoryPage, BrokerProblem> {
+    const nowMs = this.#clock.now()
+    stream.renewMeta(retention, nowMs)
+    if (stream.needsRenewal(retention)) this.#renewOnDisk(stream)
+    this.#used(stream)
+    return stream.read(filter)
+  }
+
+  #purge(stream: DurableStream): MaybePromise<Result<void, BrokerProblem>> {
+    if (stream.waiting === 0 && stream.length === 0) return ok(undefined)
+    if (stream.waiting === 0) stream.resetAhead()
+    const batch = this.#commits.filling()
+    stream.aheadFloor = stream.aheadTop + 1
+    return new Promise((resolve) => {
+      const settle = (isCommitted: boolean) => {
+        if (isCommitted) stream.clear()
+        this.#release(stream)
+        resolve(isCommitted ? ok(undefined) : failed('store'))
+      }
+      this.#enqueue(stream, { settle }, batch, true)
+    })
+  }
+
+  /** Writes the stream's life to disk without anybody waiting for it. */
+  #renewOnDisk(stream: DurableStream): void {
+    if (stream.isDirty) return
+    if (stream.waiting === 0) stream.resetAhead()
+    const batch = this.#commits.filling()
+    this.#enqueue(stream, { settle: () => this.#release(stream) }, batch, true)
+  }
+
+  /** Hands a publication that never touches the disk to memory, behind those of its channel that wait for it. */
+  #passInTurn(
+    channel: InternalChannel,
+    stream: DurableStream | undefined,
+    draft: PublicationDraft,
+    options: BrokerPublishOptions,
+  ): MaybePromise<Result<PublishOutcome, BrokerProblem>> {
+    const pass = () => this.#memory.publish(channel, draft, options)
+    if (stream !== undefined && stream.waiting > 0) {
+      const { idempotencyKey = '' } = options
+      const isRepeated = stream.waitingKeys?.has(idempotencyKey) === true
+      if (idempotencyKey !== '' && !isRepeated) stream.waitFor(idempotencyKey)
+      return this.#behind(stream, () => {
+        if (!isRepeated) stream.waitingKeys?.delete(idempotencyKey)
+        return pass()
+      })
+    }
+    if (!this.#loader.isLoading(channel)) return pass()
+    if (!this.#admit(draft.data.byteLength)) return failed('store')
+    return new Promise((resolve) => {
+      this.#loader.load(channel, (found) => {
+        this.#dismiss(draft.data.byteLength)
+        resolve(this.#passInTurn(channel, found, draft, options))
+      })
+    })
+  }
+
+  /** Does something when all that waits in a stream now has settled. */
+  #behind<Value>(
+    stream: DurableStream,
+    answer: (isCommitted: boolean) => Result<Value, BrokerProblem>,
+  ): MaybePromise<Result<Value, BrokerProblem>> {
+    if (!this.#admit(0)) return failed('store')
+    return new Promise((resolve) => {
+      const settle = (isCommitted: boolean) => {
+        this.#dismiss(0)
+        const answered = answer(isCommitted)
+        this.#release(stream)
+        resolve(answered)
+      }
+      this.#enqueue(stream, { settle }, stream.lastBatch as Batch, false)
+    })
+  }
+
+  /** Does something with a stream that is not in memory, once it is. */
+  #loaded<Value>(
+    channel: InternalChannel,
+    bytes: number,
+    use: (stream: DurableStream) => MaybePromise<Result<Value, BrokerProblem>>,
+  ): MaybePromise<Result<Value, BrokerProblem>> {
+    if (this.#isClosed || !this.#admit(bytes)) return failed('store')
+    return new Promise((resolve) => {
+      this.#loader.load(channel, (stream) => {
+        this.#dismiss(bytes)
+        resolve(stream === undefined ? failed('store') : use(stream))
+      })
+    })
+  }
+
+  #enqueue(stream: DurableStream, operation: Operation, batch: Batch, isChange: boolean): void {
+    if (stream.waiting === 0) this.#streams.pin(stream)
+    stream.waiting += 1
+    stream.lastBatch = batch
+    batch.operations.push(operation)
+    if (!isChange || stream.isDirty) return
+    stream.isDirty = true
+    batch.isPower ||= stream.isPower
+    batch.dirty.push(stream)
+  }
+
+  #release(stream: DurableStream): void {
+    stream.waiting -= 1
+    if (stream.waiting > 0) return
+    stream.lastBatch = undefined
+    this.#streams.unpin(stream)
+    this.#sweep.expect(stream.deadlineMs)
+  }
+
+  #used(stream: DurableStream): void {
+    if (stream.waiting > 0) return
+    this.#streams.used(stream)
+    this.#sweep.expect(stream.deadlineMs)
+  }
+
+  #takeStreamId(): number {
+    this.#nextStreamId += 1
+    return this.#nextStreamId - 1
+  }
+
+  /** Makes room for something that waits; false: too much waits already. */
+  #admit(bytes: number): boolean {
+    if (this.#pendingBytes + bytes + waitingOverheadBytes > this.#pendingLimitBytes) return false
+    this.#pendingBytes += bytes + waitingOverheadBytes
+    return true
+  }
+
+  #dismiss(bytes: number): void {
+    this.#pendingBytes -= bytes + waitingOverheadBytes
+  }
 }
+
+/** What an operation that waits weighs besides its payload, roughly. */
+const waitingOverheadBytes = 512

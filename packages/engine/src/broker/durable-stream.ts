@@ -38,7 +38,7 @@ export class DurableStream extends Stream {
   /** What the batch that is being filled adds to the stream. */
   readonly unsent: KeepOperation[] = []
   isDirty = false
-  #isPower = false
+  #isPower: boolean
   #trimmedBelow: number
   #storedMetaExpiresAtMs: number
 
@@ -57,10 +57,16 @@ export class DurableStream extends Stream {
     this.aheadVersionEpoch = stored.versionEpoch
     this.aheadFloor = stored.floor
     this.#trimmedBelow = stored.floor
+    this.#isPower = stored.power
   }
 
   get isWritten(): boolean {
     return this.top > 0
+  }
+
+  override clear(): void {
+    super.clear()
+    this.aheadFloor = Math.max(this.aheadFloor, this.top + 1)
   }
 
   /** Gives up what is ahead, because its commit failed. */
@@ -93,8 +99,19 @@ export class DurableStream extends Stream {
     return this.isWritten && this.metaExpiresAtMs - this.#storedMetaExpiresAtMs > renewalPart * metaTtlMs
   }
 
+  /** The latest publication must survive the end of the machine, and with it all before it. */
   get isPower(): boolean {
     return this.#isPower
+  }
+
+  /** Version of the latest publication, committed or not. */
+  get ahead(): { readonly version: number; readonly versionEpoch: string } {
+    return { version: this.aheadVersion, versionEpoch: this.aheadVersionEpoch }
+  }
+
+  waitFor(idempotencyKey: string): void {
+    this.waitingKeys ??= new Set()
+    this.waitingKeys.add(idempotencyKey)
   }
 
   /** Writes all that is ahead and was not sent yet as one change, and counts it as sent. */

@@ -103,7 +103,7 @@ export class HistoryStore {
     this.#transaction(() => {
       const reader = new ByteReader(changes)
       while (!reader.atEnd) this.#write(readChange(reader), nowMs)
-      this.#loggedPages += 4 + changes.byteLength / 4096
+      this.#loggedPages += 2 + changes.byteLength / 4096
     })
   }
 
@@ -127,6 +127,7 @@ export class HistoryStore {
       versionEpoch: row.version_epoch,
       expiresAtMs: readTime(row.expires_at),
       metaExpiresAtMs: readTime(row.meta_expires_at),
+      power: row.power === 1,
       runs,
     }
   }
@@ -195,7 +196,7 @@ export class HistoryStore {
     if (count > 0) this.#sql.addChunk.run(id, top, count, records)
     for (const { key, offset, expiresAtMs } of keys) this.#sql.addKey.run(id, key, offset, expiresAtMs)
     if (change.trim) this.#sql.deleteBelow.run(id, id, floor, stepRows)
-    this.#loggedPages += 2
+    this.#loggedPages += 1
   }
 
   /** A stream that nothing was written of: its epoch follows from its name, so that asking for it writes nothing. */
@@ -211,6 +212,7 @@ export class HistoryStore {
       versionEpoch: '',
       expiresAtMs: Number.POSITIVE_INFINITY,
       metaExpiresAtMs: Number.POSITIVE_INFINITY,
+      power: false,
       runs: [],
     }
   }

@@ -84,7 +84,7 @@ export class MemoryBroker implements Broker {
         : this.#keep(channel, draft, options, retention, nowMs)
     if (idempotencyKey !== '' && outcome.suppressed === undefined) {
       this.#keys.remember(channel, idempotencyKey, outcome, nowMs)
-      this.#sweep.expect(nowMs + idempotencyTtlMs, nowMs)
+      this.#sweep.expect(nowMs + idempotencyTtlMs)
     }
     return ok(outcome)
   }
@@ -93,7 +93,7 @@ export class MemoryBroker implements Broker {
     const nowMs = this.#clock.now()
     const stream = this.#open(channel, nowMs)
     stream.renewMeta(retention, nowMs)
-    this.#used(stream, nowMs)
+    this.#used(stream)
     return stream.read(filter)
   }
 
@@ -127,13 +127,13 @@ export class MemoryBroker implements Broker {
     const stream = this.#open(channel, nowMs)
     stream.renew(retention, nowMs)
     if (isStaleVersion(options, stream)) {
-      this.#used(stream, nowMs)
+      this.#used(stream)
       return { ...stream.position(), suppressed: 'version' }
     }
     const previous = options.delta === true ? stream.latest : undefined
     const publication = keptPublication(draft, options, stream.top + 1, stream.epoch)
     stream.append(publication, retention.size, options.versionEpoch ?? '')
-    this.#used(stream, nowMs)
+    this.#used(stream)
     const position = stream.position()
     this.#announce(channel, publication, stream.epoch, previous, options)
     return position
@@ -147,9 +147,9 @@ export class MemoryBroker implements Broker {
     return stream
   }
 
-  #used(stream: Stream, nowMs: number): void {
+  #used(stream: Stream): void {
     this.#streams.used(stream)
-    this.#sweep.expect(stream.deadlineMs, nowMs)
+    this.#sweep.expect(stream.deadlineMs)
   }
 
   #announce(

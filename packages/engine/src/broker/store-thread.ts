@@ -12,7 +12,7 @@ const spawnStoreWorker = (settings: StoreSettings): Worker => {
 
 export interface StoreThreadNeeds {
   readonly settings: StoreSettings
-  /** The thread ended by itself; what it had not answered may be in the file or not. */
+  /** The thread ended by itself after it had opened the file; what it had not answered may be in the file or not. */
   readonly onLost: () => void
   readonly spawn?: ((settings: StoreSettings) => Worker) | undefined
 }
@@ -22,6 +22,7 @@ export class StoreThread {
   readonly #worker: Worker
   readonly #waiting: Answer[] = []
   readonly #onLost: () => void
+  #isOpen = false
   #isOver = false
 
   constructor({ settings, onLost, spawn = spawnStoreWorker }: StoreThreadNeeds) {
@@ -36,7 +37,11 @@ export class StoreThread {
   /** Waits until the file is open. Throws {@link HistoryFileUnusable}. */
   async opened(): Promise<StoreReply & { readonly kind: 'opened' }> {
     const reply = await new Promise<StoreReply>((resolve) => this.#waiting.push(resolve))
-    if (reply.kind === 'opened') return reply
+    if (reply.kind === 'opened') {
+      this.#isOpen = true
+      return reply
+    }
+    this.#isOver = true
     await this.#worker.terminate()
     const message = reply.kind === 'refused' ? reply.message : 'The thread of the history file did not start.'
     throw new HistoryFileUnusable(message)
@@ -61,6 +66,6 @@ export class StoreThread {
     if (this.#isOver) return
     this.#isOver = true
     for (const answer of this.#waiting.splice(0)) answer({ kind: 'failed', detail })
-    this.#onLost()
+    if (this.#isOpen) this.#onLost()
   }
 }

@@ -14,7 +14,11 @@ const serve = (port: MessagePort, { path, budgetBytes, nowMs }: StoreSettings): 
   let store: HistoryStore
   try {
     store = new HistoryStore(path, budgetBytes)
-    port.postMessage({ kind: 'opened', nextStreamId: store.nextStreamId(), keys: store.keys(nowMs) } satisfies StoreReply)
+    port.postMessage({
+      kind: 'opened',
+      nextStreamId: store.nextStreamId(),
+      keys: store.keys(nowMs),
+    } satisfies StoreReply)
   } catch (error) {
     port.postMessage({ kind: 'refused', message: (error as Error).message } satisfies StoreReply)
     port.close()

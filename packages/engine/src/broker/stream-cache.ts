@@ -25,7 +25,7 @@ export class StreamCache<Kept extends Stream = Stream> implements Swept {
   readonly #streams = new Map<InternalChannel, Kept>()
   readonly #withPublications = new RecencyList<Stream>()
   readonly #bare = new RecencyList<Stream>()
-  readonly #deadlines = new DeadlineQueue<Kept>()
+  readonly #deadlines = new DeadlineQueue<Stream>()
   readonly #budgets: StreamBudgets
   #publicationBytes = 0
   #ownBytes = 0
@@ -47,13 +47,19 @@ export class StreamCache<Kept extends Stream = Stream> implements Swept {
     return this.#deadlines.nextMs
   }
 
-  /** Finds a channel's stream as it is at this time: without what has expired, or not at all. */
+  /**
+   * Finds a channel's stream as it is at this time: without what has expired, or not at all. A pinned one does not end,
+   * because something that renews its life is under way.
+   */
   find(channel: InternalChannel, nowMs: number): Kept | undefined {
     const stream = this.#streams.get(channel)
     if (stream === undefined) return undefined
-    if (stream.isPinned || stream.expire(nowMs)) return stream
-    this.remove(stream)
-    return undefined
+    if (stream.isPinned) stream.expirePublications(nowMs)
+    else if (!stream.expire(nowMs)) {
+      this.remove(stream)
+      return undefined
+    }
+    return stream
   }
 
   /** Takes in a new stream of a channel that has none. It stays at least until the next {@link used}. */
@@ -110,7 +116,7 @@ export class StreamCache<Kept extends Stream = Stream> implements Swept {
   }
 
   /** Does what is due for a stream, without counting as a use. */
-  #settle(stream: Kept, nowMs: number): void {
+  #settle(stream: Stream, nowMs: number): void {
     if (!stream.expire(nowMs)) {
       this.remove(stream)
       return

@@ -12,6 +12,8 @@ export interface StreamState {
   /** Unix milliseconds, like the next one; infinite: never. */
   readonly expiresAtMs: number
   readonly metaExpiresAtMs: number
+  /** Survives the end of the machine. */
+  readonly power: boolean
 }
 
 /** An idempotency key that a publication carried. */
@@ -27,8 +29,6 @@ export interface StreamChange extends StreamState {
   readonly id: number
   /** Given where the store does not know the stream, or not under this epoch. */
   readonly identity: { readonly channel: InternalChannel; readonly epoch: string } | undefined
-  /** Must survive the end of the machine. */
-  readonly power: boolean
   /** Publications below the floor should be taken out of the file now. */
   readonly trim: boolean
   /** How many publications are new; the last one is at offset `top`. */
@@ -38,7 +38,7 @@ export interface StreamChange extends StreamState {
   readonly keys: readonly StoredKey[]
 }
 
-const flag = { identity: 1, power: 2, trim: 4 } as const
+const flag = { identity: 1, trim: 2 } as const
 
 /** Writes a change for the way to the store's thread; `writeRecords` writes what becomes `records`. */
 export const writeChange = (
@@ -47,7 +47,7 @@ export const writeChange = (
   writeRecords: () => void,
 ): void => {
   const { identity } = change
-  writer.byte((identity ? flag.identity : 0) | (change.power ? flag.power : 0) | (change.trim ? flag.trim : 0))
+  writer.byte((identity === undefined ? 0 : flag.identity) | (change.trim ? flag.trim : 0))
   writer.double(change.id)
   if (identity !== undefined) {
     writer.text(identity.channel)
@@ -76,9 +76,8 @@ export const readChange = (reader: ByteReader): StreamChange => {
   for (let left = reader.uint32(); left > 0; left -= 1) {
     keys.push({ key: reader.text(), offset: reader.double(), expiresAtMs: reader.double() })
   }
-  const power = (flags & flag.power) !== 0
   const trim = (flags & flag.trim) !== 0
-  return { id, identity, ...state, power, trim, count, records, keys }
+  return { id, identity, ...state, trim, count, records, keys }
 }
 
 /** A stream as the store finds it: {@link StreamState}, and the runs of records it has of it. */
@@ -132,6 +131,7 @@ const writeState = (writer: ByteWriter, state: StreamState): void => {
   writer.text(state.versionEpoch)
   writer.double(state.expiresAtMs)
   writer.double(state.metaExpiresAtMs)
+  writer.byte(state.power ? 1 : 0)
 }
 
 const readState = (reader: ByteReader): StreamState => ({
@@ -141,4 +141,5 @@ const readState = (reader: ByteReader): StreamState => ({
   versionEpoch: reader.text(),
   expiresAtMs: reader.double(),
   metaExpiresAtMs: reader.double(),
+  power: reader.byte() === 1,
 })

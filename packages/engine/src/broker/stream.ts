@@ -41,9 +41,9 @@ export class Stream implements RecencyEntry<Stream>, DeadlineEntry {
   queuedForMs = 0
   queueIndex = -1
 
-  /** Publications in offset order from `#head` on; the last one is at offset `top` whenever there is one. */
-  #window: (Publication | undefined)[] = []
-  #head = 0
+  /** A ring: the publication at an offset is in the slot that the offset's low bits name. Its length is a power of two. */
+  #slots: (Publication | undefined)[] = noSlots
+  #length = 0
   #publicationBytes = 0
 
   constructor(channel: InternalChannel, epoch: string, top = 0) {
@@ -54,7 +54,7 @@ export class Stream implements RecencyEntry<Stream>, DeadlineEntry {
 
   /** Publications kept. */
   get length(): number {
-    return this.#window.length - this.#head
+    return this.#length
   }
 
   /** What the stream's publications weigh in memory, estimated. */
@@ -68,19 +68,24 @@ export class Stream implements RecencyEntry<Stream>, DeadlineEntry {
   }
 
   get latest(): Publication | undefined {
-    return this.length > 0 ? this.#window.at(-1) : undefined
+    return this.#length > 0 ? this.#at(this.top) : undefined
   }
 
   /** When {@link expire} has something to do next; infinite where nothing ever expires. */
   get deadlineMs(): number {
-    return this.length > 0 ? Math.min(this.expiresAtMs, this.metaExpiresAtMs) : this.metaExpiresAtMs
+    return this.#length > 0 ? Math.min(this.expiresAtMs, this.metaExpiresAtMs) : this.metaExpiresAtMs
   }
 
   /** Lets go of expired publications. False: the stream itself is over, and a new one takes its place. */
   expire(nowMs: number): boolean {
     if (nowMs >= this.metaExpiresAtMs) return false
-    if (nowMs >= this.expiresAtMs) this.clear()
+    this.expirePublications(nowMs)
     return true
+  }
+
+  /** Lets go of expired publications, whatever has become of the stream itself. */
+  expirePublications(nowMs: number): void {
+    if (nowMs >= this.expiresAtMs) this.clear()
   }
 
   /** Renews the life of the publications: the whole stream's, at every publish. */
@@ -99,24 +104,20 @@ export class Stream implements RecencyEntry<Stream>, DeadlineEntry {
     this.top = publication.offset
     this.version = publication.version ?? 0
     this.versionEpoch = versionEpoch
-    this.#window.push(publication)
-    this.#publicationBytes += publicationBytes(publication)
-    this.#trim(size)
+    this.#put(publication)
+    while (this.#length > size) this.#evictOldest()
   }
 
   /** Puts back publications that were kept elsewhere: contiguous, the last one at offset `top`. */
-  restore(publications: Publication[]): void {
-    this.#window = publications
-    this.#head = 0
-    this.#publicationBytes = 0
-    for (const publication of publications) this.#publicationBytes += publicationBytes(publication)
+  restore(publications: readonly Publication[]): void {
+    this.clear()
+    for (const publication of publications) this.#put(publication)
   }
 
   /** Forgets the publications; offset, epoch and version stay. */
   clear(): void {
-    if (this.#window.length === 0) return
-    this.#window = []
-    this.#head = 0
+    this.#slots = noSlots
+    this.#length = 0
     this.#publicationBytes = 0
   }
 
@@ -152,25 +153,39 @@ export class Stream implements RecencyEntry<Stream>, DeadlineEntry {
 
   /** Publications at offsets `from` to `to`, both inclusive. */
   #slice(from: number, to: number): Publication[] {
-    if (to < from) return []
-    const base = this.#window.length - 1 - this.top
-    return this.#window.slice(base + from, base + to + 1) as Publication[]
+    const publications: Publication[] = []
+    for (let offset = from; offset <= to; offset += 1) publications.push(this.#at(offset))
+    return publications
   }
 
-  /** Slots are emptied at once and given back when they are half of the array: constant work per publication. */
-  #trim(size: number): void {
-    while (this.length > size) {
-      const evicted = this.#window[this.#head] as Publication
-      this.#publicationBytes -= publicationBytes(evicted)
-      this.#window[this.#head] = undefined
-      this.#head += 1
-    }
-    if (this.#head > 16 && this.#head * 2 > this.#window.length) {
-      this.#window = this.#window.slice(this.#head)
-      this.#head = 0
-    }
+  #at(offset: number): Publication {
+    return this.#slots[offset & (this.#slots.length - 1)] as Publication
+  }
+
+  #put(publication: Publication): void {
+    if (this.#length === this.#slots.length) this.#grow(publication.offset - this.#length)
+    this.#slots[publication.offset & (this.#slots.length - 1)] = publication
+    this.#length += 1
+    this.#publicationBytes += publicationBytes(publication)
+  }
+
+  #evictOldest(): void {
+    const oldest = this.#at(this.top - this.#length + 1)
+    this.#slots[oldest.offset & (this.#slots.length - 1)] = undefined
+    this.#length -= 1
+    this.#publicationBytes -= publicationBytes(oldest)
+  }
+
+  /** Doubles the ring; the oldest publication in it is at offset `first`. */
+  #grow(first: number): void {
+    const kept = this.#slice(first, first + this.#length - 1)
+    const slots = new Array<Publication | undefined>(Math.max(4, 2 * this.#slots.length)).fill(undefined)
+    for (const publication of kept) slots[publication.offset & (slots.length - 1)] = publication
+    this.#slots = slots
   }
 }
+
+const noSlots: (Publication | undefined)[] = []
 
 /** What a kept publication weighs in memory, estimated; always the same for the same publication. */
 const publicationBytes = ({ data, tags }: Publication): number => {

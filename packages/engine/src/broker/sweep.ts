@@ -37,8 +37,9 @@ export class Sweep {
   }
 
   /** Sees to it that a sweep comes after `deadlineMs`. One comparison where one is coming anyway. */
-  expect(deadlineMs: number, nowMs: number): void {
+  expect(deadlineMs: number): void {
     if (deadlineMs >= this.#armedForMs || this.#isClosed) return
+    const nowMs = this.#clock.now()
     const delayMs = Math.min(Math.max(deadlineMs - nowMs, cadenceMs), longestTimerMs)
     if (nowMs + delayMs < this.#armedForMs) this.#arm(nowMs, delayMs)
   }
@@ -62,6 +63,6 @@ export class Sweep {
     let left = unitsPerSweep
     for (const part of this.#parts) left -= part.sweep(nowMs, left)
     if (left <= 0) this.#arm(nowMs, backlogCadenceMs)
-    for (const part of this.#parts) this.expect(part.nextMs, nowMs)
+    for (const part of this.#parts) this.expect(part.nextMs)
   }
 }

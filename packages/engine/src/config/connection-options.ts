@@ -55,7 +55,8 @@ export const proxy = () => group(proxyFields())
 export const clientProxy = () => group({ enabled: boolean(), ...proxyFields() })
 
 /** Codes of a failed connect, and what they become. */
-export const codeToDisconnect = () => group({ enabled: boolean(), transforms: list({ code: code(), to: toDisconnect() }) })
+export const codeToDisconnect = () =>
+  group({ enabled: boolean(), transforms: list({ code: code(), to: toDisconnect() }) })
 
 export const codeToHttpResponse = () =>
   group({

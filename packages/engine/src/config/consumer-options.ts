@@ -2,19 +2,16 @@ import { redisConnectionFields, tls } from './connection-options.ts'
 import { boolean, duration, group, integer, later, list, secret, text, textList } from './option-kinds.ts'
 
 /** Where a message's parts are found in a queue that carries bare publications: `kind` is what the queue calls them. */
-const publicationDataMode = <Kind extends string>(kind: Kind) => {
-  const named = <Part extends string>(part: Part, value: string) =>
-    ({ [`${part}_${kind}`]: text(value) }) as { readonly [Name in `${Part}_${Kind}`]: ReturnType<typeof text> }
-  return group({
+const publicationDataMode = (kind: string) =>
+  group({
     enabled: boolean(),
-    ...named('channels', 'centrifugo-channels'),
-    ...named('idempotency_key', 'centrifugo-idempotency-key'),
-    ...named('delta', 'centrifugo-delta'),
-    ...named('version', 'centrifugo-version'),
-    ...named('version_epoch', 'centrifugo-version-epoch'),
+    [`channels_${kind}`]: text('centrifugo-channels'),
+    [`idempotency_key_${kind}`]: text('centrifugo-idempotency-key'),
+    [`delta_${kind}`]: text('centrifugo-delta'),
+    [`version_${kind}`]: text('centrifugo-version'),
+    [`version_epoch_${kind}`]: text('centrifugo-version-epoch'),
     [`tags_${kind}_prefix`]: text('centrifugo-tag-'),
   })
-}
 
 const method = () => text('centrifugo-method')
 

@@ -9,104 +9,150 @@ const maxPatternLength = 1_024
  * none of) those named, `{one,two}` for either, `\` takes away the meaning of what follows. No character separates
  * parts of a name, so `*` passes `:` and `.` too. Undefined where the pattern is malformed or longer than 1024.
  *
- * Time is at most pattern times name, whatever both are. Source: Centrifugo v6, pattern of the `channels` API.
+ * Time is at most pattern times name, whatever both are. Source: Centrifugo v6, `channels` API and `allowed_origins`.
  */
 export const compileGlob = (pattern: string): GlobMatcher | undefined => {
-  if (pattern.length > maxPatternLength) return undefined
-  const program = new GlobCompiler(pattern).compile()
-  return program && ((name) => run(program, name))
+  const prefix = /^[^*?[\]{},\\]*/.exec(pattern)?.[0] ?? ''
+  if (prefix === pattern) return (name) => name === pattern
+  const program = pattern.length > maxPatternLength ? undefined : compileSteps([...pattern])
+  return program && ((name) => name.startsWith(prefix) && runProgram(program, name))
 }
 
 /** What fits one character: that very one, or a predicate. */
 type CharacterTest = string | ((character: string) => boolean)
 
 /**
- * One step of a compiled glob. `take` goes on to the next step with a character that fits, `fork` goes on at several
- * steps at once. The step behind the last one means that the glob fits if the name has ended.
+ * One step of a compiled glob. `take` leads to the next step by a character that fits, `run` to itself by any character
+ * and to the next by none, `fork` to several others by none. Behind the last step the name must have ended.
  */
-type Step = { readonly take: CharacterTest } | { readonly fork: number[] }
+type Step =
+  | { readonly kind: 'take'; readonly fits: CharacterTest }
+  | { readonly kind: 'run' }
+  | { readonly kind: 'fork'; readonly to: readonly number[] }
 
-const anyCharacter = () => true
+const compileSteps = (pattern: readonly string[]): readonly Step[] | undefined => {
+  const compiler = new GlobCompiler(pattern)
+  compiler.readSequence(false)
+  return compiler.isMalformed ? undefined : compiler.steps
+}
 
-/** Reads a pattern from left to right into steps; `undefined` from compile() stands for a malformed one. */
+/** Reads a pattern from left to right into steps. */
 class GlobCompiler {
-  readonly #characters: readonly string[]
-  readonly #steps: Step[] = []
+  readonly steps: Step[] = []
+  isMalformed = false
+  readonly #pattern: readonly string[]
   #at = 0
-  #malformed = false
 
-  constructor(pattern: string) {
-    this.#characters = [...pattern]
+  constructor(pattern: readonly string[]) {
+    this.#pattern = pattern
   }
 
-  compile(): readonly Step[] | undefined {
-    this.#sequence(false)
-    return this.#malformed ? undefined : this.#steps
-  }
-
-  /** Inside braces it ends before `,` and `}`. */
-  #sequence(inBraces: boolean): void {
-    while (this.#at < this.#characters.length) {
-      const character = this.#characters[this.#at]!
+  /** Inside braces a sequence ends before `,` and `}`. */
+  readSequence(inBraces: boolean): void {
+    for (let character = this.#peek(); character !== ''; character = this.#peek()) {
       if (inBraces && (character === ',' || character === '}')) return
       this.#at++
-      if (character === '*') this.#run()
-      else if (character === '?') this.#steps.push({ take: anyCharacter })
-      else if (character === '[') this.#steps.push({ take: this.#characterClass() })
-      else if (character === '{') this.#alternatives()
-      else if (character !== '\\') this.#steps.push({ take: character })
-      else if (this.#at < this.#characters.length) this.#steps.push({ take: this.#next() })
+      if (character === '*') this.#addRun()
+      else if (character === '?') this.#addTake(() => true)
+      else if (character === '[') this.#addTake(this.#readClass())
+      else if (character === '{') this.#readAlternatives()
+      else if (character !== '\\') this.#addTake(character)
+      else if (this.#peek() !== '') this.#addTake(this.#next())
     }
   }
 
-  #run(): void {
-    while (this.#characters[this.#at] === '*') this.#at++
-    const start = this.#steps.length
-    this.#steps.push({ fork: [start + 1, start + 3] }, { take: anyCharacter }, { fork: [start] })
+  #addTake(fits: CharacterTest): void {
+    this.steps.push({ kind: 'take', fits })
   }
 
-  /** Braces that nothing closes end with the pattern, as Centrifugo has it. */
-  #alternatives(): void {
+  #addRun(): void {
+    if (this.steps.at(-1)?.kind !== 'run') this.steps.push({ kind: 'run' })
+  }
+
+  /** Braces that nothing closes end with the pattern, as in Centrifugo. */
+  #readAlternatives(): void {
     const starts: number[] = []
-    const ends: number[][] = []
-    this.#steps.push({ fork: starts })
+    const end: number[] = []
+    this.steps.push({ kind: 'fork', to: starts })
     do {
-      starts.push(this.#steps.length)
-      this.#sequence(true)
-      const end: number[] = []
-      ends.push(end)
-      this.#steps.push({ fork: end })
+      starts.push(this.steps.length)
+      this.readSequence(true)
+      this.steps.push({ kind: 'fork', to: end })
     } while (this.#next() === ',')
-    for (const end of ends) end.push(this.#steps.length)
+    end.push(this.steps.length)
   }
 
-  /** A range is exactly `[a-z]`; in any other list `-` is a character like the others, but for the second place. */
-  #characterClass(): CharacterTest {
-    const isNegated = this.#characters[this.#at] === '!'
+  /** `a-z` is a range; where `-` stands elsewhere than in second place, it is a character like the others. */
+  #readClass(): CharacterTest {
+    const isNegated = this.#peek() === '!'
     if (isNegated) this.#at++
     const members: string[] = []
     let isRange = false
-    for (let character = this.#next(); character !== ']'; character = this.#next()) {
-      if (character === '-' && members.length === 1) isRange = true
-      members.push(character === '\\' ? this.#next() : character)
-      if (this.#malformed) return ''
+    while (this.#peek() !== ']' && this.#peek() !== '') {
+      if (this.#peek() === '-' && members.length === 1) isRange = true
+      if (this.#peek() === '\\') this.#at++
+      members.push(this.#next())
     }
-    if (!isRange) return this.#oneOf(members, isNegated)
-    const [low = '', , high = ''] = members
-    if (members.length !== 3 || codeOf(low) > codeOf(high)) this.#malformed = true
-    return (character) => (codeOf(character) >= codeOf(low) && codeOf(character) <= codeOf(high)) !== isNegated
+    if (this.#next() === '' || members.length === 0) this.isMalformed = true
+    return isRange ? this.#rangeTest(members, isNegated) : listTest(members, isNegated)
   }
 
-  #oneOf(members: readonly string[], isNegated: boolean): CharacterTest {
-    if (members.length === 0) this.#malformed = true
-    const set = new Set(members)
-    return (character) => set.has(character) !== isNegated
+  #rangeTest(members: readonly string[], isNegated: boolean): CharacterTest {
+    const low = codeOf(members[0] ?? '')
+    const high = codeOf(members[2] ?? '')
+    if (members.length !== 3 || low > high) this.isMalformed = true
+    return (character) => (codeOf(character) >= low && codeOf(character) <= high) !== isNegated
   }
 
-  /** Behind the end: `''`, and where a character had to come, a malformed pattern. */
+  /** `''` at the end. */
+  #peek(): string {
+    return this.#pattern[this.#at] ?? ''
+  }
+
   #next(): string {
-    const character = this.#characters[this.#at++]
-    if (character === undefined) this.#malformed ||= this.#isOpen()
-    return character ?? ''
+    const character = this.#peek()
+    this.#at++
+    return character
   }
+}
+
+const listTest = (members: readonly string[], isNegated: boolean): CharacterTest => {
+  const set = new Set(members)
+  return (character) => set.has(character) !== isNegated
+}
+
+const codeOf = (character: string): number => character.codePointAt(0) ?? 0
+
+const fits = (test: CharacterTest, character: string): boolean =>
+  typeof test === 'string' ? test === character : test(character)
+
+/** Follows all ways through the steps side by side, a character at a time, each step at most once. */
+const runProgram = (program: readonly Step[], name: string): boolean => {
+  let reached = reach(program, [0])
+  for (const character of name) {
+    if (reached.length === 0 || endsInRun(program, reached)) break
+    const next: number[] = []
+    for (const index of reached) {
+      const step = program[index]
+      if (step?.kind === 'run') next.push(index)
+      else if (step?.kind === 'take' && fits(step.fits, character)) next.push(index + 1)
+    }
+    reached = reach(program, next)
+  }
+  return reached.includes(program.length) || endsInRun(program, reached)
+}
+
+/** The last step takes whatever is still to come. */
+const endsInRun = (program: readonly Step[], reached: readonly number[]): boolean =>
+  program.at(-1)?.kind === 'run' && reached.includes(program.length - 1)
+
+/** All steps that can be reached from these without a character, in the order found. */
+const reach = (program: readonly Step[], from: readonly number[]): readonly number[] => {
+  const found = new Set(from)
+  for (const index of found) {
+    const step = program[index]
+    if (step?.kind === 'run') found.add(index + 1)
+    else if (step?.kind === 'fork') for (const next of step.to) found.add(next)
+  }
+  return [...found]
 }

@@ -39,13 +39,7 @@ export interface TextListOption extends OptionOf<'text list', readonly string[]>
 /** Text by name; `${CENTRIFUGO_VAR_…}` in its values is replaced. Values may be secrets, so none is ever shown. */
 export type TextMapOption = OptionOf<'text map', Readonly<Record<string, string>>>
 
-export type LeafOption =
-  | BooleanOption
-  | IntegerOption
-  | TextOption
-  | DurationOption
-  | TextListOption
-  | TextMapOption
+export type LeafOption = BooleanOption | IntegerOption | TextOption | DurationOption | TextListOption | TextMapOption
 
 export interface Fields {
   readonly [name: string]: OptionNode

@@ -19,6 +19,7 @@ const postgresFields = () => ({
   tls: tls(),
   table_prefix: text('cf'),
   use_notify: boolean(),
+  notify_dsn: secret(),
   skip_schema_init: boolean(),
 })
 
@@ -26,7 +27,6 @@ const postgresStreamFields = () => ({
   ...postgresFields(),
   pool_size: integer(16),
   num_shards: integer(8),
-  notify_dsn: secret(),
   cleanup_interval: duration('1m'),
   idempotent_result_ttl: duration('5m'),
   binary_data: boolean(),

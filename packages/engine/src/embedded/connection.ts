@@ -212,16 +212,24 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
 
   /** Puts off, sets or lifts (0) the connection's expiry, in Unix seconds. Returns the seconds left, clamped to a year. */
   expireAt(unixSeconds: number): number {
-    const { clock, wheel, client } = this.#parts
+    const { clock, wheel, client, tenancy } = this.#parts
     if (unixSeconds === 0) {
       this.#expireTick = 0
       this.#sleep()
       return 0
     }
     const ttl = Math.min(Math.max(unixSeconds - Math.floor(clock.now() / 1000), 0), maxTtlSeconds)
-    this.#expireTick = wheel.tickAfter(ttl * 1000 + client.expiredCloseDelayMs)
+    // Where the server refreshes, nobody has to be given time to bring a token.
+    const graceMs = tenancy.extendConnection ? 0 : client.expiredCloseDelayMs
+    this.#expireTick = wheel.tickAfter(ttl * 1000 + graceMs)
     this.#sleep()
     return ttl
+  }
+
+  /** Replaces what is known of it, where there is something new. */
+  renew(connInfo?: Payload, meta?: Payload): void {
+    if (connInfo) this.connInfo = connInfo
+    if (meta) this.meta = meta
   }
 
   reply(reply: Reply): void {
@@ -265,7 +273,10 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
     if (refusal.kind === 'disconnect')
       return this.reject('connect', refusal.disconnect, refusal.rule, undefined, refusal.detail)
     if (this.isUnidirectional) {
-      return this.reject('connect', disconnectForError(refusal.error.code), refusal.rule, undefined, refusal.detail)
+      this.#emitRefusal('connect', refusal.error.code, refusal.error.message, refusal.rule, undefined, refusal.detail)
+      const { code } = refusal.error
+      const disconnect = this.#parts.client.unidirectionalDisconnects?.get(code) ?? disconnectForError(code)
+      return this.#close(disconnect, true, refusal.error)
     }
     this.refuse('connect', id, refusal.error, refusal.rule, undefined, refusal.detail)
     this.#state = 'unusable'
@@ -417,7 +428,11 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
       return this.disconnect(disconnects.stale)
     }
     if (isDue(this.#pongTick, now)) return this.disconnect(disconnects.noPong)
-    if (isDue(this.#expireTick, now)) return this.disconnect(disconnects.expired)
+    if (isDue(this.#expireTick, now)) {
+      if (!this.#parts.tenancy.extendConnection) return this.disconnect(disconnects.expired)
+      this.#expireTick = 0
+      void this.#askForMoreTime()
+    }
     if (isDue(this.#pingTick, now)) this.#ping()
     if (isDue(this.#sweepTick, now)) this.#sweepExpired()
     this.#sleep()
@@ -530,18 +545,58 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
     this.#pongTick = 0
   }
 
+  /** The connection's time is over: somebody else says for how long it goes on. */
+  async #askForMoreTime(): Promise<void> {
+    const { tenancy, events } = this.#parts
+    try {
+      const answer = await tenancy.extendConnection?.(this.facts())
+      if (this.#state !== 'connected') return
+      if (answer?.kind !== 'extended') return this.disconnect(disconnects.expired)
+      this.renew(answer.info, answer.meta)
+      this.expireAt(answer.expireAt ?? 0)
+    } catch (error) {
+      events.emit({ kind: 'internal', where: 'extending a connection', error })
+      this.disconnect(disconnects.expired)
+    }
+  }
+
+  /** Looks for subscriptions whose time is over. Source: only on the presence tick, and after a delay. */
   #sweepExpired(): void {
-    const { clock, client, wheel } = this.#parts
+    const { clock, client, wheel, tenancy } = this.#parts
     this.#sweepTick = 0
     const nowMs = clock.now()
     let anyLeft = false
     for (const subscription of [...this.subscriptions.values()]) {
+      if (this.isClosed) return
       if (subscription.expireAt === 0) continue
-      if (nowMs <= subscription.expireAt * 1000 + client.expiredSubCloseDelayMs) anyLeft = true
-      else if (subscription.grant.serverSide) return this.disconnect(disconnects.subscriptionExpired)
-      else this.unsubscribe(subscription, unsubscribes.expired)
+      anyLeft = true
+      if (nowMs <= subscription.expireAt * 1000 + client.expiredSubCloseDelayMs) continue
+      const asksElsewhere = subscription.grant.rules.subRefreshProxy !== undefined && tenancy.extendSubscription
+      if (asksElsewhere) void this.#askForMoreTimeOf(subscription)
+      else this.#endExpired(subscription)
     }
     if (anyLeft) this.#sweepTick = wheel.tickAfter(client.presenceUpdateIntervalMs)
+  }
+
+  async #askForMoreTimeOf(subscription: Subscription): Promise<void> {
+    const { tenancy, events } = this.#parts
+    const { channel, name, grant } = subscription
+    try {
+      const question = { connection: this.facts(), name, channel: channel.key, rules: grant.rules }
+      const answer = await tenancy.extendSubscription?.(question)
+      if (this.subscriptions.get(channel.key) !== subscription) return
+      if (answer?.kind !== 'extended') return this.#endExpired(subscription)
+      if (answer.info) subscription.chanInfo = answer.info
+      this.setSubscriptionExpiry(subscription, answer.expireAt ?? 0)
+    } catch (error) {
+      events.emit({ kind: 'internal', where: 'extending a subscription', error })
+      this.#endExpired(subscription)
+    }
+  }
+
+  #endExpired(subscription: Subscription): void {
+    if (subscription.grant.serverSide) this.disconnect(disconnects.subscriptionExpired)
+    else this.unsubscribe(subscription, unsubscribes.expired)
   }
 
   #sleep(): void {
@@ -560,7 +615,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
     this.#transport.terminate()
   }
 
-  #close(disconnect: Disconnect, tellClient: boolean): void {
+  #close(disconnect: Disconnect, tellClient: boolean, refusal?: ProtocolError): void {
     if (this.#state === 'closed') return
     const wasConnected = this.#state === 'connected'
     const { outbox, hub, wheel } = this.#parts
@@ -576,7 +631,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
       this.dropSubscription(subscription, unsubscribes.disconnect, quietly)
     }
     if (wasConnected) hub.remove(this)
-    if (tellClient) this.#transport.close(disconnect)
+    if (tellClient) this.#transport.close(disconnect, refusal)
     this.#emitDisconnect(disconnect)
   }
 

@@ -80,6 +80,11 @@ export class EngineCore implements TransportHost {
     }
   }
 
+  /** The limits in force. */
+  get client(): ClientOptions {
+    return this.#parts.client
+  }
+
   /** Open connections, of one scope if given. */
   connections(scope?: Scope): ConnectionView[] {
     return this.#parts.hub.connections(scope).map((connection) => connection.view())
@@ -96,12 +101,17 @@ export class EngineCore implements TransportHost {
     this.#parts.client = client
   }
 
-  /** Disconnects everybody with 3001, then closes the broker. */
-  async close(): Promise<void> {
+  /** Tells everybody 3001. Nobody hears of the others' leaving any more. */
+  disconnectAll(): void {
     this.#parts.isClosing = true
-    this.#stopChecking()
     for (const connection of this.#parts.hub.connections()) connection.disconnect(disconnects.shutdown)
     this.#parts.outbox.flush()
+  }
+
+  /** Disconnects everybody, then stops the timers and closes the broker. */
+  async close(): Promise<void> {
+    this.disconnectAll()
+    this.#stopChecking()
     this.#parts.wheel.close()
     await this.#parts.broker.close()
   }

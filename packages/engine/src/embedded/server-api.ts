@@ -122,7 +122,7 @@ export class EmbeddedServerApi implements EngineApi {
     for (const connection of this.#targets(scope, params)) {
       if (params.expired || isPast) connection.disconnect(disconnects.expired)
       else {
-        if (params.connInfo) connection.connInfo = params.connInfo
+        connection.renew(params.connInfo)
         connection.push({ kind: 'refresh', expires: expireAt > 0, ttl: connection.expireAt(expireAt) })
       }
     }

@@ -31,7 +31,7 @@ export class ConnectProxy {
     const body = encodeProxyRequest(members, { data: request.data }, options)
     if (!body.ok) return body.problem
     const answer = await this.#http.post(body.value, request)
-    return answer.ok ? readProxyAnswer(answer.value, readResult) : answer.problem
+    return answer.ok ? readProxyAnswer(answer.value, readResult) : answer.problem.refusal
   }
 
   close(): void {

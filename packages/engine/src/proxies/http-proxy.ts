@@ -8,6 +8,13 @@ import type { ProxyOptions } from './proxy-options.ts'
 /** Longest answer that is read; a longer one is a failure. */
 const maxAnswerBytes = 1_048_576
 
+/** Why there is no answer to read, and what a client that waits for one is told. */
+export interface NoAnswer {
+  readonly refusal: Refusal
+  /** The backend said so itself, by a status that the options give a meaning to. */
+  readonly isMeant: boolean
+}
+
 /** What an exchange came to, before anybody decides what it means. */
 type Exchange =
   | { readonly kind: 'answered'; readonly status: number; readonly body: Buffer }
@@ -38,10 +45,14 @@ export class HttpProxy {
   }
 
   /** Posts JSON text; the value is the body of an answer with status 200. */
-  async post(body: Buffer, from: ForwardableHeaders): Promise<Result<Buffer, Refusal>> {
+  async post(body: Buffer, from: ForwardableHeaders): Promise<Result<Buffer, NoAnswer>> {
     const exchange = await this.#exchange(body, forwardedHeaders(this.#options, from))
-    if (exchange.kind === 'failed') return failed(this.#failure(exchange.detail))
-    return exchange.status === 200 ? ok(exchange.body) : failed(this.#refusalForStatus(exchange.status))
+    if (exchange.kind === 'answered' && exchange.status === 200) return ok(exchange.body)
+    return failed(
+      exchange.kind === 'answered'
+        ? this.#meaningOf(exchange.status)
+        : failure({ rule: 'proxy unreachable', detail: exchange.detail }),
+    )
   }
 
   /** Closes kept connections, as soon as exchanges under way have ended. */
@@ -86,16 +97,16 @@ export class HttpProxy {
     })
   }
 
-  #refusalForStatus(status: number): Refusal {
+  #meaningOf(status: number): NoAnswer {
     const rule = `proxy answered ${status}`
     const transform = this.#options.statusToCodeTransforms.find((candidate) => candidate.statusCode === status)
-    if (transform?.toError !== undefined) return { kind: 'error', error: transform.toError, rule }
-    if (transform?.toDisconnect !== undefined) return { kind: 'disconnect', disconnect: transform.toDisconnect, rule }
-    return { kind: 'error', error: errors.internal, rule }
-  }
-
-  #failure(detail: string): Refusal {
-    return { kind: 'error', error: errors.internal, rule: 'proxy unreachable', detail }
+    if (transform?.toError !== undefined) {
+      return { refusal: { kind: 'error', error: transform.toError, rule }, isMeant: true }
+    }
+    if (transform?.toDisconnect !== undefined) {
+      return { refusal: { kind: 'disconnect', disconnect: transform.toDisconnect, rule }, isMeant: true }
+    }
+    return failure({ rule })
   }
 
   /** Errors of the network may name hosts and ports, never headers or bodies. */
@@ -104,6 +115,11 @@ export class HttpProxy {
     return error.code ?? error.message
   }
 }
+
+const failure = (cause: { readonly rule: string; readonly detail?: string }): NoAnswer => ({
+  refusal: { kind: 'error', error: errors.internal, ...cause },
+  isMeant: false,
+})
 
 const readBody = (response: http.IncomingMessage, onBody: (body: Buffer) => void): void => {
   const chunks: Buffer[] = []

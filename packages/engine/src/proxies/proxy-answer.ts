@@ -10,12 +10,18 @@ export const readProxyAnswer = <Answer>(
   body: Buffer,
   readResult: (result: JsonMembers | undefined) => Answer,
 ): Answer | Refusal => {
-  const members = JsonMembers.parse(body)
+  const members = parseAnswer(body)
   if (members === undefined) return unreadable('it is no JSON object')
   const refusal = readDisconnect(members.object('disconnect')) ?? readError(members.object('error'))
   const answer = refusal ?? readResult(members.object('result'))
   return members.wrongMember === undefined ? answer : unreadable(`${members.wrongMember} does not fit`)
 }
+
+/** Undefined where it is no JSON object. Languages with a null object write `null` where others write `{}`. */
+export const parseAnswer = (body: Buffer): JsonMembers | undefined =>
+  JsonMembers.parse(isNull(body) ? Buffer.from('{}') : body)
+
+const isNull = (body: Buffer): boolean => body.length < 16 && body.toString('latin1').trim() === 'null'
 
 const unreadable = (detail: string): Refusal => ({
   kind: 'error',

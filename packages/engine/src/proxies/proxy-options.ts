@@ -23,7 +23,7 @@ export interface ProxyOptions {
   readonly statusToCodeTransforms: readonly StatusTransform[]
 }
 
-/** The meaning of one HTTP status. An error wins over a disconnect where both are given. */
+/** The meaning of one HTTP status: an error or a disconnect, exactly one of them. */
 export interface StatusTransform {
   readonly statusCode: number
   readonly toError?: ProtocolError | undefined

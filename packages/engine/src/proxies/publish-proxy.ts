@@ -19,7 +19,7 @@ export class PublishProxy {
     const body = encodeProxyRequest(members, { data, meta: connection.meta }, options)
     if (!body.ok) return body.problem
     const answer = await this.#http.post(body.value, connection)
-    return answer.ok ? readProxyAnswer(answer.value, readResult) : answer.problem
+    return answer.ok ? readProxyAnswer(answer.value, readResult) : answer.problem.refusal
   }
 
   close(): void {

@@ -1,24 +1,25 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Collects the body of a request and hands it over once: the bytes, or undefined as soon as they are more than
- * `maxBytes`. A client that goes away in between is never answered, so nothing is handed over then.
+ * Collects the body of a request and hands it over once: the bytes, or undefined where they were more than `maxBytes`.
+ * Too large a body is read to its end all the same and forgotten on the way, because most clients do not look for an
+ * answer before they have sent everything. A client that goes away in between is never answered, so nothing is handed
+ * over then.
  */
 export const readBody = (
   request: IncomingMessage,
   maxBytes: number,
   onBody: (body: Buffer | undefined) => void,
 ): void => {
-  if (Number(request.headers['content-length']) > maxBytes) return onBody(undefined)
   let size = 0
-  const chunks: Buffer[] = []
-  const onData = (chunk: Buffer): void => {
+  let chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => {
     size += chunk.length
-    chunks.push(chunk)
-    if (size <= maxBytes) return
-    request.off('data', onData).off('end', onEnd)
-    onBody(undefined)
-  }
-  const onEnd = (): void => onBody(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
-  request.on('data', onData).on('end', onEnd)
+    if (size <= maxBytes) chunks.push(chunk)
+    else chunks = []
+  })
+  request.on('end', () => {
+    if (size > maxBytes) onBody(undefined)
+    else onBody(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size))
+  })
 }

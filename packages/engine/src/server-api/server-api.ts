@@ -3,7 +3,7 @@ import { errors, type JsonScanner, ok, type ProtocolError, type Result } from '@
 import { type MaybePromise, whenReady } from '../maybe-promise.ts'
 import { errorJson } from './answer-json.ts'
 import { type ApiCaller, type CallerNeeds, createApiCaller } from './api-caller.ts'
-import { apiMethods, type CallReader } from './api-methods.ts'
+import { type ApiCall, apiMethods, type CallReader } from './api-methods.ts'
 import { type ApiAccess, createApiAccess } from './authenticate.ts'
 import { carryOutBatch, readBatch } from './batch.ts'
 import { carryOutLegacy, readLegacyCommands } from './legacy-commands.ts'
@@ -22,13 +22,10 @@ export interface ServerApiOptions extends CallerNeeds, ApiAccess {
   readonly maxBodyBytes?: number | undefined
 }
 
-/** What a body is answered with: the JSON text of the answer, or the error that the whole request failed with. */
-type Answer = Result<string, ProtocolError>
-
 interface Endpoint {
   readonly method: string
-  /** Undefined: the body cannot be read. */
-  readonly answer: (body: Buffer) => MaybePromise<Answer> | undefined
+  /** Reads a body as a call whose result is the whole answer. */
+  readonly read: CallReader
 }
 
 /**
@@ -45,16 +42,17 @@ interface Endpoint {
 export const createServerApi = (options: ServerApiOptions): RequestHandler => {
   const { path = '/api', errorMode = 'body', maxBodyBytes = defaultMaxBodyBytes, events } = options
   const mayCall = createApiAccess(options)
-  const endpoints = createEndpoints(path, createApiCaller(options))
+  const caller = createApiCaller(options)
+  const endpoints = createEndpoints(path, caller)
 
-  const answer = ({ method, answer }: Endpoint, body: Buffer, request: IncomingMessage, response: ServerResponse) => {
-    const outcome = answer(body)
-    if (outcome === undefined) {
+  const answer = ({ method, read }: Endpoint, body: Buffer, request: IncomingMessage, response: ServerResponse) => {
+    const call = readJson(body, read)
+    if (call === undefined) {
       if (events?.wants('api')) events.emit({ kind: 'api', method, seconds: 0, failure: 'unmarshal' })
       return sendText(response, 400, 'Bad Request')
     }
     const inStatus = errorMode === 'transport' || request.headers['x-centrifugo-error-mode'] === 'transport'
-    void whenReady(outcome, (result) => sendAnswer(response, result, inStatus))
+    void whenReady(caller(method, call), (outcome) => sendAnswer(response, outcome, inStatus))
   }
 
   return (request, response) => {
@@ -70,8 +68,7 @@ export const createServerApi = (options: ServerApiOptions): RequestHandler => {
     } else {
       readBody(request, maxBodyBytes, (body) => {
         if (body !== undefined) answer(endpoint, body, request, response)
-        // What is still on its way is not worth reading.
-        else sendEmpty(response, 413, 'Connection', 'close')
+        else sendEmpty(response, 413)
       })
     }
     return true
@@ -83,35 +80,29 @@ const defaultMaxBodyBytes = 16 * 1024 * 1024
 const createEndpoints = (path: string, caller: ApiCaller): ReadonlyMap<string, Endpoint> => {
   const endpoints = new Map<string, Endpoint>()
   for (const [method, read] of Object.entries(apiMethods)) {
-    endpoints.set(`${path}/${method}`, methodEndpoint(method, read, caller))
+    endpoints.set(`${path}/${method}`, { method, read: (scanner) => asResult(read(scanner)) })
   }
-  endpoints.set(`${path}/batch`, textEndpoint('batch', readBatch, carryOutBatch, caller))
-  endpoints.set(path, textEndpoint('legacy', readLegacyCommands, carryOutLegacy, caller))
+  endpoints.set(`${path}/batch`, { method: 'batch', read: callOf(readBatch, carryOutBatch, caller) })
+  endpoints.set(path, { method: 'legacy', read: callOf(readLegacyCommands, carryOutLegacy, caller) })
   return endpoints
 }
 
-const methodEndpoint = (method: string, read: CallReader, caller: ApiCaller): Endpoint => ({
-  method,
-  answer(body) {
-    const call = readJson(body, read)
-    const outcome = call && caller(method, call)
-    return outcome && whenReady(outcome, (result) => (result.ok ? ok(`{"result":${result.value}}`) : result))
-  },
-})
+const asResult =
+  (call: ApiCall): ApiCall =>
+  (api, scope) =>
+    whenReady(call(api, scope), (outcome) => (outcome.ok ? ok(`{"result":${outcome.value}}`) : outcome))
 
-/** An endpoint whose answer tells of errors inside, one by one. */
-const textEndpoint = <Commands>(
-  method: string,
-  read: (scanner: JsonScanner) => Commands,
-  carryOut: (commands: Commands, caller: ApiCaller) => MaybePromise<string>,
-  caller: ApiCaller,
-): Endpoint => ({
-  method,
-  answer(body) {
-    const commands = readJson(body, read)
-    return commands && whenReady(carryOut(commands, caller), ok)
-  },
-})
+/** Makes one call of many commands; it answers each of them by itself and does not fail as a whole. */
+const callOf =
+  <Commands>(
+    read: (scanner: JsonScanner) => Commands,
+    carryOut: (commands: Commands, caller: ApiCaller) => MaybePromise<string>,
+    caller: ApiCaller,
+  ): CallReader =>
+  (scanner) => {
+    const commands = read(scanner)
+    return () => whenReady(carryOut(commands, caller), ok)
+  }
 
 /** Status of an error in transport error mode. Source: Centrifugo's server API reference. */
 const statusOf = ({ code }: ProtocolError): number => {
@@ -136,7 +127,7 @@ const splitUrl = (url: string): readonly [path: string, query: string] => {
   return at === -1 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
 }
 
-const sendAnswer = (response: ServerResponse, answer: Answer, errorInStatus: boolean): void => {
+const sendAnswer = (response: ServerResponse, answer: Result<string, ProtocolError>, errorInStatus: boolean): void => {
   if (answer.ok) sendJson(response, 200, answer.value)
   else if (errorInStatus) sendJson(response, statusOf(answer.problem), errorJson(answer.problem))
   else sendJson(response, 200, `{"error":${errorJson(answer.problem)}}`)

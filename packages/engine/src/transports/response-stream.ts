@@ -13,7 +13,7 @@ export interface StreamEndpoint {
   /** A write that makes no progress for this long ends the connection. */
   readonly writeTimeoutMs: number
   readonly connectCodeToHttpResponse?: ConnectCodeToHttpResponse | undefined
-  remoteAddress(socketAddress: string, headers: Transport['headers']): string
+  remoteAddress(socketAddress: string, headers: () => Transport['headers']): string
   /** Called once per stream, when it is gone. */
   onGone(stream: ResponseStream): void
 }
@@ -97,7 +97,7 @@ export class ResponseStream implements Transport {
   }
 
   get remoteAddress(): string {
-    return this.#endpoint.remoteAddress(this.#request.socket.remoteAddress ?? '', this.headers)
+    return this.#endpoint.remoteAddress(this.#request.socket.remoteAddress ?? '', () => this.headers)
   }
 
   get backlogBytes(): number {

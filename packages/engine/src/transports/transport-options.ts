@@ -46,8 +46,8 @@ export interface TransportsOptions {
   /** In front of every path, without a slash at its end: `''` or `/realtime`. */
   readonly basePath: string
   readonly isOriginAllowed: OriginCheck
-  /** The client's address from that of its socket; trusted proxies are looked through here. */
-  remoteAddress(socketAddress: string, headers: Transport['headers']): string
+  /** The client's address from that of its socket; trusted proxies are looked through here, by the headers they set. */
+  remoteAddress(socketAddress: string, headers: () => Transport['headers']): string
   /** Read at each request, so that new limits hold at once. 0: no limit. */
   limits(): Pick<ClientOptions, 'connectionLimit' | 'connectionRateLimit'>
   readonly pings: Pick<ClientOptions, 'pingIntervalMs' | 'pongTimeoutMs'>

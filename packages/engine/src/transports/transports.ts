@@ -68,6 +68,7 @@ export const createTransports = (options: TransportsOptions, host: TransportHost
       const endpoint = endpoints.get(pathOf(request))
       // Frames before our answer: their sender did not wait for what it is told. Source: Centrifugo.
       if (head.length > 0) return void socket.destroy()
+      // node:http hands over the net or tls socket it was listening on.
       const refusal = endpoint?.upgrade
         ? (refusalOf(endpoint, request) ?? endpoint.upgrade(request, socket as Socket))
         : refuseInWords(404, 'path')

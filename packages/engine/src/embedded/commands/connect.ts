@@ -106,7 +106,7 @@ const serverSubscriptions = (
     const refusal = add({ channel: `${namespace === '' ? '' : `${namespace}:`}#${credentials.user}` }, false)
     if (refusal) return refusal
   }
-  if (credentials.by !== 'proxy') {
+  if (credentials.by === 'token' || credentials.by === 'anonymous') {
     for (const channel of request.subs.keys()) {
       const resolution = tenancy.resolve(credentials.scope, channel)
       if (resolution.kind === 'refused') {
@@ -176,7 +176,7 @@ const welcome = (
   connection.welcome(id, {
     client: connection.id,
     version: parts.version,
-    ...(ttl > 0 ? { expires: true, ttl } : {}),
+    ...(ttl > 0 && !parts.tenancy.extendConnection ? { expires: true, ttl } : {}),
     ...(credentials.data ? { data: credentials.data } : {}),
     ...(opened.length > 0 ? { subs: results(opened) } : {}),
     ...connection.pinging,

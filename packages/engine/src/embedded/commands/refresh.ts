@@ -12,7 +12,10 @@ export const refresh = (
   { token }: { readonly token: string },
 ): MaybePromise<void> => {
   if (token === '') return connection.reject('refresh', disconnects.badRequest, 'no token')
-  const reading = connection.parts.tenancy.readRefreshToken(connection.scope, token)
+  const { tenancy } = connection.parts
+  if (tenancy.extendConnection)
+    return connection.reject('refresh', disconnects.badRequest, "refreshing is the server's here")
+  const reading = tenancy.readRefreshToken(connection.scope, token)
   return whenReady(reading, (read) => refreshed(connection, id, read))
 }
 
@@ -29,7 +32,7 @@ const refreshed = (connection: Connection, id: number, reading: RefreshReading):
   if (!namesSameChannels(connection, reading.channels)) {
     return connection.reject('refresh', disconnects.insufficientState, 'the token names other server-side channels')
   }
-  if (reading.connInfo) connection.connInfo = reading.connInfo
+  connection.renew(reading.connInfo, reading.meta)
   const ttl = connection.expireAt(expireAt)
   const result = expireAt > 0 ? { expires: true, ttl } : {}
   connection.reply({
@@ -67,6 +70,9 @@ export const subRefresh = (connection: Connection, id: number, request: SubRefre
   if (!subscription) return connection.refuse('subRefresh', id, errors.permissionDenied, 'not subscribed', name)
   if (request.type !== 0) {
     return connection.refuse('subRefresh', id, errors.permissionDenied, 'the channel is not a shared poll', name)
+  }
+  if (subscription.grant.rules.subRefreshProxy !== undefined && tenancy.extendSubscription) {
+    return connection.reject('subRefresh', disconnects.badRequest, "refreshing is the server's here", name)
   }
   if (token === '') return connection.refuse('subRefresh', id, errors.badRequest, 'no token', name)
   return whenReady(tenancy.readSubscriptionToken(connection.scope, token), (reading) => {

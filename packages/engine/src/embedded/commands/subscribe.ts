@@ -201,7 +201,12 @@ const answer = (connection: Connection, id: number, request: SubscribeRequest, o
 }
 
 /** Client-side subscriptions are told when they expire, so that the SDK can bring a new token in time. */
-const withExpiry = (connection: Connection, { expireAt }: Subscription, result: SubscribeResult): SubscribeResult => {
-  if (expireAt === 0) return result
+const withExpiry = (
+  connection: Connection,
+  { expireAt, grant }: Subscription,
+  result: SubscribeResult,
+): SubscribeResult => {
+  if (expireAt === 0 || (grant.rules.subRefreshProxy !== undefined && connection.parts.tenancy.extendSubscription))
+    return result
   return { ...result, expires: true, ttl: Math.max(expireAt - Math.floor(connection.parts.clock.now() / 1000), 0) }
 }

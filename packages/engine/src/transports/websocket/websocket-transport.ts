@@ -22,7 +22,7 @@ export interface WebSocketEndpoint {
   readonly framePings: FramePingTimes
   /** False: connections are closed without a close frame. */
   readonly hasClosingHandshake: boolean
-  remoteAddress(socketAddress: string, headers: Transport['headers']): string
+  remoteAddress(socketAddress: string, headers: () => Transport['headers']): string
   /** Takes one client message. */
   receive(transport: WebSocketTransport, events: TransportEvents, message: Buffer): void
   /** The last frame in front of the close frame. */
@@ -122,7 +122,7 @@ export class WebSocketTransport implements Transport, FrameSink {
   }
 
   get remoteAddress(): string {
-    return this.#endpoint.remoteAddress(this.#socket.remoteAddress ?? '', this.headers)
+    return this.#endpoint.remoteAddress(this.#socket.remoteAddress ?? '', () => this.headers)
   }
 
   get backlogBytes(): number {
@@ -155,6 +155,7 @@ export class WebSocketTransport implements Transport, FrameSink {
   }
 
   terminate(): void {
+    this.#state = 'ending'
     this.#socket.destroy()
   }
 
@@ -168,7 +169,8 @@ export class WebSocketTransport implements Transport, FrameSink {
   }
 
   onPing(payload: Buffer): void {
-    this.write(encodeFrame(finalBit | opcodes.pong, payload))
+    // A client that asks without reading the answers must not fill our memory with them.
+    if (this.backlogBytes === 0) this.write(encodeFrame(finalBit | opcodes.pong, payload))
   }
 
   onPong(): void {

@@ -1,0 +1,12 @@
+import { createProgram } from './program.ts'
+
+const program = createProgram(
+  {
+    env: process.env,
+    signals: process,
+    print: (line) => process.stdout.write(`${line}\n`),
+    complain: (line) => process.stderr.write(`xshathra: ${line}\n`),
+  },
+  (code) => process.exit(code),
+)
+await program.parseAsync()

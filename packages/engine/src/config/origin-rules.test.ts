@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { compileOriginRules } from './origin-rules.ts'
+
+const origins = ['http://example.com', 'http://EXAMPLE.com', 'http://example.com:3000', 'http://a.example.com', 'null']
+
+/** What a list lets through of {@link origins}, as Centrifugo 6.9.1 answered. */
+const recorded: readonly (readonly [readonly string[], readonly string[]])[] = [
+  [[], []],
+  [['*'], origins],
+  [['*', 'http://zz'], origins],
+  [['http://example.com'], ['http://example.com', 'http://EXAMPLE.com']],
+  [['http://EXAMPLE.com'], []],
+  [
+    ['http://*.example.com', 'null'],
+    ['http://a.example.com', 'null'],
+  ],
+  [['http://example.com*'], ['http://example.com', 'http://EXAMPLE.com', 'http://example.com:3000']],
+  [['{http,https}://[a-e]xample.com'], ['http://example.com', 'http://EXAMPLE.com']],
+  [[''], []],
+  [[' *'], []],
+]
+
+describe('allowed origins', () => {
+  it.each(recorded)('[CF11] %j let through %j', (patterns, expected) => {
+    const rules = compileOriginRules(patterns)
+    expect(rules.ok && origins.filter(rules.value)).toEqual(expected)
+  })
+
+  it.each([[[]], [['http://example.com']]])('[CF11] %j let a request without Origin through', (patterns) => {
+    const rules = compileOriginRules(patterns)
+    expect(rules.ok && [undefined, ''].map(rules.value)).toEqual([true, true])
+  })
+
+  it('names every entry that is no glob', () => {
+    expect(compileOriginRules(['http://[a', 'http://b', '[]'])).toEqual({
+      ok: false,
+      problem: [
+        { index: 0, pattern: 'http://[a' },
+        { index: 2, pattern: '[]' },
+      ],
+    })
+  })
+})

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const packages = ['@xshathra/protocol', '@xshathra/engine']
+const doors = ['@xshathra/protocol', '@xshathra/engine', '@xshathra/engine/core']
+
+interface Packed {
+  readonly name: string
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
+let folder: string
+let packed: readonly Packed[]
+
+/** Runs a program and answers what it printed; one that fails throws with its own words. */
+const run = (command: string, args: readonly string[], cwd: string): string => {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed (${status})\n${stdout}${stderr}`)
+  return stdout
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xshathra-pack-'))
+  run('tsc', ['-b', 'packages/protocol', 'packages/engine'], root)
+  const workspaces = packages.map((name) => `--workspace=${name}`)
+  const answer = run('npm', ['pack', '--json', `--pack-destination=${folder}`, ...workspaces], root)
+  // npm 11 and before answer a list, later ones an object by name.
+  packed = Object.values(JSON.parse(answer) as Record<string, Packed>)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the packages as strangers get them', () => {
+  it('hold what was built, without tests', () => {
+    expect(packed.map(({ name }) => name)).toEqual(packages)
+    for (const { name, files } of packed) {
+      const paths = files.map(({ path }) => path)
+      expect(paths, name).toContain('dist/index.js')
+      expect(paths.filter((path) => path.includes('.test.'))).toEqual([])
+      expect(paths.filter((path) => /^(src|node_modules)\//.test(path))).toEqual([])
+    }
+  })
+
+  it('install in an empty folder and open every door, without the condition of our source', () => {
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }))
+    const tarballs = packed.map(({ filename }) => `./${filename}`)
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], folder)
+    const program = `
+      const opened = {}
+      for (const door of ${JSON.stringify(doors)}) opened[door] = Object.keys(await import(door)).length > 0
+      console.log(JSON.stringify(opened))`
+    const opened = JSON.parse(run(process.execPath, ['--input-type=module', '--eval', program], folder))
+    expect(opened).toEqual(Object.fromEntries(doors.map((door) => [door, true])))
+  })
+})
