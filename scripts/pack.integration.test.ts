@@ -1,11 +1,12 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const packages = ['@xshathra/protocol', '@xshathra/engine']
+const packages = ['@xshathra/protocol', '@xshathra/engine', 'xshathra']
 const doors = ['@xshathra/protocol', '@xshathra/engine', '@xshathra/engine/core']
 
 interface Packed {
@@ -26,7 +27,7 @@ const run = (command: string, args: readonly string[], cwd: string): string => {
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'xshathra-pack-'))
-  run('tsc', ['-b', 'packages/protocol', 'packages/engine'], root)
+  run('tsc', ['-b', 'packages/protocol', 'packages/engine', 'apps/xshathra'], root)
   const workspaces = packages.map((name) => `--workspace=${name}`)
   const answer = run('npm', ['pack', '--json', `--pack-destination=${folder}`, ...workspaces], root)
   // npm 11 and before answer a list, later ones an object by name.
@@ -39,7 +40,7 @@ describe('the packages as strangers get them', () => {
     expect(packed.map(({ name }) => name)).toEqual(packages)
     for (const { name, files } of packed) {
       const paths = files.map(({ path }) => path)
-      expect(paths, name).toContain('dist/index.js')
+      expect(paths, name).toContain(name === 'xshathra' ? 'bin/xshathra.js' : 'dist/index.js')
       expect(paths.filter((path) => path.includes('.test.'))).toEqual([])
       expect(paths.filter((path) => /^(src|node_modules)\//.test(path))).toEqual([])
     }
@@ -55,5 +56,20 @@ describe('the packages as strangers get them', () => {
       console.log(JSON.stringify(opened))`
     const opened = JSON.parse(run(process.execPath, ['--input-type=module', '--eval', program], folder))
     expect(opened).toEqual(Object.fromEntries(doors.map((door) => [door, true])))
+  })
+
+  it('run as the program, with history in a file', async () => {
+    const program = join('node_modules', 'xshathra', 'bin', 'xshathra.js')
+    const args = ['engine', '--address', '127.0.0.1', '--port', '0', '--data-dir', 'data']
+    const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const closed = once(child, 'close')
+    let printed = ''
+    for await (const text of child.stdout.setEncoding('utf8')) {
+      printed += text
+      if (printed.includes('listening')) child.kill('SIGTERM')
+    }
+    expect(printed).toMatch(/listening on http:.* \(history: data\)/)
+    expect(await closed).toEqual([0, null])
   })
 })

@@ -12,6 +12,7 @@ import { collectAnnouncements, describeBroker, draftOf, textOf } from './broker-
 import type { DurableBroker, DurableBrokerNeeds } from './durable-broker.ts'
 import { createDurableBroker } from './durable-broker.ts'
 import { mountSmallDisk } from './small-disk.ts'
+import { renewEpochs } from './store-file.ts'
 import type { StoreState } from './store-keeper.ts'
 
 const makeDirectory = (): string => mkdtempSync(join(tmpdir(), 'xshathra-history-'))
@@ -277,6 +278,41 @@ describe('durable broker', () => {
     writeFileSync(path, whole)
     await open()
     expect((await read()).offset).toBe(50)
+  })
+
+  it('[BR23] leaves a damaged file as it was even where its log is not in it yet', async () => {
+    await open()
+    for (let number = 0; number < 50; number += 1) await publish('x'.repeat(1000))
+    await broker.close()
+    await open()
+    await publish('in the log')
+    // What is on disk now is what a killed process would leave.
+    const path = join(directory, 'history.db')
+    const log = readFileSync(`${path}-wal`)
+    const damage = readFileSync(path)
+    damage.fill(0x5a, 4096 * 6)
+    await broker.close()
+    writeFileSync(path, damage)
+    writeFileSync(`${path}-wal`, log)
+    await expect(open()).rejects.toThrow(/is damaged/)
+    expect(readFileSync(path).equals(damage)).toBe(true)
+    expect(readFileSync(`${path}-wal`).equals(log)).toBe(true)
+  })
+
+  it('[BR21] renewing epochs, as after a restore, gives every stream another one and keeps its history', async () => {
+    const power: Retention = { ...retention, durability: 'power' }
+    await open()
+    const { epoch } = await publish('a', power)
+    await broker.close()
+    renewEpochs(join(directory, 'history.db'))
+    await open()
+    const after = await read(chat, power)
+    expect(after).toMatchObject({ texts: ['a'], offset: 1 })
+    expect(after.epoch).not.toBe(epoch)
+    await publish('b', power)
+    await broker.close()
+    await open()
+    expect(await read(chat, power)).toEqual({ texts: ['a', 'b'], offset: 2, epoch: after.epoch })
   })
 
   it('[BR23] refuses a file of a newer version or of another program', async () => {

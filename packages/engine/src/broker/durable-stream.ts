@@ -69,8 +69,10 @@ export class DurableStream extends Stream {
     this.aheadFloor = Math.max(this.aheadFloor, this.top + 1)
   }
 
-  /** Gives up what is ahead, because its commit failed. */
+  /** Gives up what is ahead, because its commit failed. The next change says everything, whatever the file has by then. */
   fallBack(): void {
+    this.isSettled = false
+    this.#storedMetaExpiresAtMs = 0
     this.unsent.length = 0
     this.isDirty = false
     this.waitingKeys = undefined

@@ -23,13 +23,13 @@ export const writePublication = (writer: ByteWriter, { data, isJson, info, tags,
   writer.bytes(data)
 }
 
-/** Reads the publication that stands at `offset` of a stream. Its bytes are copies: they keep nothing else alive. */
+/** Reads the publication that stands at `offset` of a stream. Its bytes are views on what is read from. */
 export const readPublication = (reader: ByteReader, offset: number, epoch: string): Publication => {
   const flags = reader.byte()
   const version = flags & flag.version ? reader.double() : undefined
   const info = flags & flag.info ? readInfo(reader, flags) : undefined
   const tags = flags & flag.tags ? readTags(reader) : undefined
-  const data = new Uint8Array(reader.bytes())
+  const data = reader.bytes()
   const isJson = flags & flag.isJson ? true : flags & flag.isNotJson ? false : undefined
   return { data, isJson, offset, epoch: offset === 1 ? epoch : undefined, info, tags, version }
 }
@@ -44,8 +44,8 @@ const writeInfo = (writer: ByteWriter, { user, client, connInfo, chanInfo }: Cli
 const readInfo = (reader: ByteReader, flags: number): ClientInfo => ({
   user: reader.text(),
   client: reader.text(),
-  connInfo: flags & flag.connInfo ? new Uint8Array(reader.bytes()) : undefined,
-  chanInfo: flags & flag.chanInfo ? new Uint8Array(reader.bytes()) : undefined,
+  connInfo: flags & flag.connInfo ? reader.bytes() : undefined,
+  chanInfo: flags & flag.chanInfo ? reader.bytes() : undefined,
 })
 
 const writeTags = (writer: ByteWriter, tags: Tags): void => {

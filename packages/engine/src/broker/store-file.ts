@@ -49,13 +49,13 @@ const schema = `
  * file that is damaged, foreign, newer or in use, and leaves it as it is.
  */
 export const openStoreFile = (path: string): DatabaseSync => {
-  refuseDamaged(path)
+  inspect(path)
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(privateFile(path))
-    database.exec('PRAGMA locking_mode = EXCLUSIVE')
-    refuseForeign(database, path)
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0',
+    )
     database.exec('PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY')
     createSchema(database)
     return database
@@ -72,6 +72,21 @@ export const asUnusable = (path: string, error: unknown): HistoryFileUnusable =>
   return isDamage(error) ? damaged(path, error) : unusable(path, error)
 }
 
+/**
+ * Gives every stream of a closed history file a new epoch, as after restoring a backup: clients may have seen what the
+ * file no longer has. Throws {@link HistoryFileUnusable}.
+ */
+export const renewEpochs = (path: string): void => {
+  const database = openStoreFile(path)
+  try {
+    database.exec("BEGIN; UPDATE streams SET power = 0; UPDATE facts SET value = value + 1 WHERE name = 'life'; COMMIT")
+  } catch (error) {
+    throw asUnusable(path, error)
+  } finally {
+    database.close()
+  }
+}
+
 /** True where SQLite says that the file is not what it should be. SQLITE_CORRUPT, SQLITE_NOTADB. */
 export const isDamage = (error: unknown): boolean => {
   const code = (error as { readonly errcode?: unknown } | undefined)?.errcode
@@ -86,9 +101,7 @@ export const readBootId = (): string => {
 
 /** A file that ends before its own header says, or that has another header, SQLite would notice late or overwrite. */
 const refuseDamaged = (path: string): void => {
-  if (!existsSync(path)) return
   const { header, size } = readHeader(path)
-  if (size === 0) return
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw damaged(path, 'it is not a history file')
   const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
   const isWhole = size >= header.readUInt32BE(28) * pageBytes
@@ -110,6 +123,21 @@ const readHeader = (path: string): { readonly header: Buffer; readonly size: num
     return { header, size: fstatSync(descriptor).size }
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** Looks at the file without being able to write: closing a writer would move the log into a file that is refused. */
+const inspect = (path: string): void => {
+  if (!existsSync(path) || statSync(path).size === 0) return
+  refuseDamaged(path)
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { readOnly: true })
+    refuseForeign(database, path)
+  } catch (error) {
+    throw asUnusable(path, error)
+  } finally {
+    database?.close()
   }
 }
 

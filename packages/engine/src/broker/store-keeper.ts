@@ -96,6 +96,7 @@ export class StoreKeeper {
 
   /** What was not answered when the thread was lost may be in the file, so memory is no longer to be trusted. */
   #restartSoon(): void {
+    if (this.#isClosed) return
     this.report('the thread of the history file was lost')
     this.#cancel()
     this.#needs.onReset()
@@ -109,7 +110,7 @@ export class StoreKeeper {
       await thread.opened()
     } catch {
       // Reported as failing already; the next try may find the file in order.
-      if (!this.#isClosed) this.#restartSoon()
+      this.#restartSoon()
       return
     }
     if (this.#isClosed) {

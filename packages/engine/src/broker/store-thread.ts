@@ -36,12 +36,14 @@ export class StoreThread {
 
   /** Waits until the file is open. Throws {@link HistoryFileUnusable}. */
   async opened(): Promise<StoreReply & { readonly kind: 'opened' }> {
-    const reply = await new Promise<StoreReply>((resolve) => this.#waiting.push(resolve))
-    if (reply.kind === 'opened') {
-      this.#isOpen = true
-      return reply
-    }
-    this.#isOver = true
+    const reply = await new Promise<StoreReply>((resolve) => {
+      this.#waiting.push((first) => {
+        this.#isOpen = first.kind === 'opened'
+        this.#isOver = !this.#isOpen
+        resolve(first)
+      })
+    })
+    if (reply.kind === 'opened') return reply
     await this.#worker.terminate()
     const message = reply.kind === 'refused' ? reply.message : 'The thread of the history file did not start.'
     throw new HistoryFileUnusable(message)
@@ -56,8 +58,13 @@ export class StoreThread {
 
   /** Closes the file and ends the thread. */
   async close(): Promise<StoreReply> {
-    const reply = await new Promise<StoreReply>((resolve) => this.ask({ kind: 'close' }, resolve))
-    this.#isOver = true
+    const reply = await new Promise<StoreReply>((resolve) => {
+      this.ask({ kind: 'close' }, (last) => {
+        // At once: the thread's exit may come in the same turn as its last reply, and is no loss.
+        this.#isOver = true
+        resolve(last)
+      })
+    })
     await this.#worker.terminate()
     return reply
   }

@@ -7,7 +7,7 @@ import type { StoreReply, StoreRequest, StoreSettings } from './store-messages.t
 import { writeStoredStream } from './stream-change.ts'
 
 /** How much history one reply carries, so that taking it in stops nobody's event loop for long. */
-const replyBytes = 256 * 1024
+const replyBytes = 64 * 1024
 
 /** Entry point of the store's thread: a {@link HistoryStore} behind a port. */
 const serve = (port: MessagePort, { path, budgetBytes, nowMs }: StoreSettings): void => {
@@ -56,7 +56,8 @@ const load = (store: HistoryStore, { channels, nowMs }: StoreRequest & { readonl
   const writer = new ByteWriter(64 * 1024)
   let count = 0
   for (const channel of channels) {
-    writeStoredStream(writer, store.load(channel, nowMs))
+    const stream = store.load(channel, nowMs)
+    writer.nested(() => writeStoredStream(writer, stream))
     count += 1
     if (writer.length >= replyBytes) break
   }

@@ -94,9 +94,11 @@ export class StreamLoader {
 
   /** Records that cannot be read make a stream that cannot be loaded. */
   #restore(channel: InternalChannel, reader: ByteReader): DurableStream | undefined {
-    const stored = readStoredStream(reader)
+    // One copy for the whole stream, which its publications share: ten thousand small buffers would keep the collector
+    // busy, and views on the reply would keep the other streams' bytes alive.
+    const bytes = new Uint8Array(reader.bytes())
     try {
-      return new DurableStream(channel, stored)
+      return new DurableStream(channel, readStoredStream(new ByteReader(bytes)))
     } catch (error) {
       this.#store.report(`a record of the history file cannot be read: ${(error as Error).message}`)
       return undefined
