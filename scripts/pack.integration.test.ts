@@ -40,7 +40,7 @@ describe('the packages as strangers get them', () => {
     expect(packed.map(({ name }) => name)).toEqual(packages)
     for (const { name, files } of packed) {
       const paths = files.map(({ path }) => path)
-      expect(paths, name).toContain(name === 'xshathra' ? 'bin/xshathra.js' : 'dist/index.js')
+      expect(paths, name).toContain(name === 'xshathra' ? 'bin/xshathra' : 'dist/index.js')
       expect(paths.filter((path) => path.includes('.test.'))).toEqual([])
       expect(paths.filter((path) => /^(src|node_modules)\//.test(path))).toEqual([])
     }

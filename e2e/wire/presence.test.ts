@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errors } from './expectations.ts'
+import { differs, errors } from './expectations.ts'
 import { startServer } from './servers.ts'
 import { token } from './tokens.ts'
 import { connectWebSocket, type WebSocketClient } from './web-socket-client.ts'
@@ -189,6 +189,23 @@ describe('join and leave', () => {
     expect(await ann.inbox.take(2)).toEqual([
       { push: { channel: 'joins:cut', join: { info: infoOf(bob, 'bob') } } },
       { push: { channel: 'joins:cut', leave: { info: infoOf(bob, 'bob') } } },
+    ])
+  })
+
+  it('a subscription that the API renews joins again with Centrifugo, and not with ours', async () => {
+    const ann = await listening('renewed', 'joins:renewed')
+    await server.api('subscribe', {
+      user: 'renewed',
+      channel: 'joins:renewed',
+      override: { force_push_join_leave: { value: true } },
+    })
+    const bob = await subscribed('bob', 'joins:renewed')
+    const items = await ann.inbox.takeUntil(({ push }) => JSON.stringify(push).includes(bob.client))
+    const again = { push: { channel: 'joins:renewed', join: { info: infoOf(ann, 'renewed') } } }
+    expect(items).toEqual([
+      { push: { channel: 'joins:renewed', subscribe: {} } },
+      ...differs({ xshathra: [], centrifugo: [again], because: 'it never left' }),
+      { push: { channel: 'joins:renewed', join: { info: infoOf(bob, 'bob') } } },
     ])
   })
 

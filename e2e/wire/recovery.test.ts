@@ -37,6 +37,7 @@ const guarded = await startServer({
       { name: 'positioning', ...history, allow_subscribe_for_client: true, allow_positioning: true },
       { name: 'recovery', ...history, allow_subscribe_for_client: true, allow_recovery: true },
       { name: 'readers', ...history, allow_subscribe_for_client: true, allow_history_for_subscriber: true },
+      { name: 'unkept', allow_subscribe_for_client: true, allow_history_for_subscriber: true },
       { name: 'clients', ...history, allow_subscribe_for_client: true, allow_history_for_client: true },
     ],
   },
@@ -109,6 +110,7 @@ describe('the subscribe reply', () => {
       asked: { recoverable: true },
       given: { recoverable: true, positioned: true, epoch: anEpoch },
     },
+    { channel: 'unkept:a', asked: { positioned: true }, given: { positioned: true, epoch: anEpoch } },
     {
       channel: 'clients:a',
       asked: { recoverable: true },
@@ -298,6 +300,16 @@ describe('recovery', () => {
     })
   })
 
+  it('is not there to fail where the channel has none, so that refusing a failure refuses nothing', async () => {
+    await fill('stored:c', 2)
+    expect(await subscribe({ channel: 'plain:c', recover: true, epoch: 'x', offset: 1, flag: 2 })).toEqual({
+      was_recovering: true,
+    })
+    expect(await subscribe({ channel: 'stored:c', recover: true, epoch: 'x', offset: 1, flag: 2 })).toEqual({
+      was_recovering: true,
+    })
+  })
+
   it('keeps who published, tags and bytes', async () => {
     const publisher = await connectWebSocket(server, {
       token: token({ sub: 'pat', info: { n: 1 }, exp: inSeconds(60) }),
@@ -388,6 +400,15 @@ describe('cache recovery', () => {
       epoch,
       offset: 2,
       recovered: true,
+      was_recovering: true,
+    })
+  })
+
+  it('that fails is told in the reply even where the request does not accept that', async () => {
+    expect(await subscribe({ channel: 'cache:reject', recover: true, epoch: 'x', offset: 1, flag: 2 })).toEqual({
+      recoverable: true,
+      positioned: true,
+      epoch: anEpoch,
       was_recovering: true,
     })
   })

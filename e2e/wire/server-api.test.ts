@@ -261,6 +261,21 @@ describe('subscribe and unsubscribe', () => {
     ])
   })
 
+  it('subscribe once more without presence removes the entry with ours, and leaves it for ever with Centrifugo', async () => {
+    const client = await as('sub11', { channels: ['present:override'] })
+    const override = { presence: { value: false } }
+    await server.api('subscribe', { user: 'sub11', channel: 'present:override', override })
+    client.close()
+    await client.untilClosed()
+    await expect
+      .poll(() => server.api('channels', { pattern: 'present:override' }))
+      .toEqual({ result: { channels: {} } })
+    const clients = differs({ xshathra: 0, centrifugo: 1, because: 'nobody is there any more' })
+    expect(await server.api('presence_stats', { channel: 'present:override' })).toEqual({
+      result: { num_clients: clients, num_users: clients },
+    })
+  })
+
   it('tell where the subscription goes on when asked to recover, not what was missed', async () => {
     const client = await as('sub10')
     const { epoch } = await server.publish('recovered:since', 1)

@@ -140,6 +140,8 @@ export type RefreshReading =
       /** Replaces the connection's where there is one. */
       readonly meta?: Payload | undefined
       readonly channels: readonly string[]
+      /** The credential the connection rests on from now on; absent: the one that admitted it. */
+      readonly credentialId?: string | undefined
     }
   | Refusal
 

@@ -142,7 +142,7 @@ const describe = (
     result: {
       ...positions,
       recovered: true,
-      offset: isCache ? page.offset : since.offset,
+      offset: since.offset,
       ...(missed.length > 0 ? { publications: missed } : {}),
     },
     offset: page.offset,

@@ -14,6 +14,32 @@ export const isValidName = (name: string, anatomy: ChannelAnatomy, rules: Channe
 export const isOpenToSubscribers = (rules: ChannelRules, user: string): boolean =>
   rules.allowSubscribeForClient && (user !== '' || rules.allowSubscribeForAnonymous)
 
+/** What the rules alone say about a subscribe without a token; `ask`: the tenancy's `authorizeSubscribe` decides. */
+export type RulesVerdict =
+  | { readonly kind: 'allowed'; readonly rule: string }
+  | { readonly kind: 'denied'; readonly rule: string }
+  | { readonly kind: 'ask' }
+
+/** Rows 11 and 13 to 18 of the decision table: the first that applies answers. */
+export const decideByRules = (
+  { anatomy, rules }: { readonly anatomy: ChannelAnatomy; readonly rules: ChannelRules },
+  { user, insecure }: { readonly user: string; readonly insecure: boolean },
+  mayAsk: boolean,
+): RulesVerdict => {
+  if (anatomy.isPrivate) return { kind: 'denied', rule: 'the channel needs a subscription token' }
+  if (anatomy.users) {
+    if (anatomy.users.includes(user)) return { kind: 'allowed', rule: 'the channel is limited to this user' }
+  } else if (rules.subscribeProxy !== undefined && mayAsk) return { kind: 'ask' }
+  else if (isOpenToSubscribers(rules, user)) return { kind: 'allowed', rule: 'the namespace is open to subscribers' }
+  if (insecure) return { kind: 'allowed', rule: 'the engine is insecure' }
+  return {
+    kind: 'denied',
+    rule: anatomy.users
+      ? 'the channel is limited to other users'
+      : 'the namespace is not open to subscribers without a token',
+  }
+}
+
 export const effectiveChannelLimit = ({ limits, parts }: Connection): number =>
   limits?.channelsPerConnection ?? parts.client.channelLimit
 
@@ -37,7 +63,7 @@ export const clientSideGrant = (
   const rules = withOverride(namespaceRules, source.override)
   const asker = { user: connection.user, isSubscribed: true, insecure: connection.parts.client.insecure }
   const honoursWishes = allowedBy !== 'proxy'
-  const readsHistory = () => rules.history !== undefined && isPermitted(rules.historyPermission, asker)
+  const readsHistory = () => isPermitted(rules.historyPermission, asker)
   const readsPresence = () => rules.presence && isPermitted(rules.presencePermission, asker)
   return {
     rules,

@@ -33,6 +33,7 @@ const refreshed = (connection: Connection, id: number, reading: RefreshReading):
     return connection.reject('refresh', disconnects.insufficientState, 'the token names other server-side channels')
   }
   connection.renew(reading.connInfo, reading.meta)
+  connection.credentialId = reading.credentialId ?? connection.credentialId
   const ttl = connection.expireAt(expireAt)
   const result = expireAt > 0 ? { expires: true, ttl } : {}
   connection.reply({

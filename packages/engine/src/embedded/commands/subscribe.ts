@@ -8,14 +8,14 @@ import {
   type SubscribeResult,
 } from '@xshathra/protocol'
 import { isPromise, type MaybePromise, whenReady } from '../../maybe-promise.ts'
-import type { Refusal, Resolution, SubscribeAnswer, SubscriptionReading } from '../../tenancy.ts'
+import type { Refusal, Resolution, SubscribeAnswer, SubscriptionReading, Tenancy } from '../../tenancy.ts'
 import type { Connection } from '../connection.ts'
-import { type OpenOutcome, openSubscription } from '../open-subscription.ts'
+import { type OpenedSubscription, type OpenOutcome, openSubscription } from '../open-subscription.ts'
 import {
   type AllowedBy,
   clientSideGrant,
+  decideByRules,
   effectiveChannelLimit,
-  isOpenToSubscribers,
   isValidName,
 } from '../subscribe-rules.ts'
 import type { Subscription, SubscriptionGrant } from '../subscription.ts'
@@ -95,7 +95,7 @@ const decide = (
   adopted: Subscription | undefined,
 ): MaybePromise<Decision> => {
   const { tenancy, client } = connection.parts
-  const { anatomy, rules, channel } = resolution
+  const { channel } = resolution
   if (request.token !== '') {
     const reading = tenancy.readSubscriptionToken(connection.scope, request.token)
     return whenReady(reading, (read) => fromToken(connection, read, resolution))
@@ -104,29 +104,23 @@ const decide = (
     const { chanInfo, expireAt, grant } = adopted
     return { kind: 'allowed', by: 'token', chanInfo, expireAt, data: grant.data }
   }
-  if (anatomy.isPrivate) return denied('the channel needs a subscription token')
-  if (anatomy.users) {
-    if (anatomy.users.includes(connection.user)) return { kind: 'allowed', by: 'rules' }
-  } else if (rules.subscribeProxy !== undefined && tenancy.authorizeSubscribe) {
-    const question = {
-      connection: connection.facts(),
-      name: request.channel,
-      channel,
-      rules,
-      token: '',
-      data: request.data,
-    }
-    return whenReady(tenancy.authorizeSubscribe(question), (answer) =>
-      answer.kind === 'allowed' ? { ...answer, by: 'proxy' } : answer,
-    )
-  } else if (isOpenToSubscribers(rules, connection.user)) return { kind: 'allowed', by: 'rules' }
-  if (client.insecure) return { kind: 'allowed', by: 'rules' }
-  return denied(
-    anatomy.users
-      ? 'the channel is limited to other users'
-      : 'the namespace is not open to subscribers without a token',
+  const verdict = decideByRules(resolution, { user: connection.user, insecure: client.insecure }, mayAsk(tenancy))
+  if (verdict.kind === 'allowed') return { kind: 'allowed', by: 'rules' }
+  if (verdict.kind === 'denied') return denied(verdict.rule)
+  const question = {
+    connection: connection.facts(),
+    name: request.channel,
+    channel,
+    rules: resolution.rules,
+    token: '',
+    data: request.data,
+  }
+  return whenReady(tenancy.authorizeSubscribe!(question), (answer) =>
+    answer.kind === 'allowed' ? { ...answer, by: 'proxy' } : answer,
   )
 }
+
+const mayAsk = ({ authorizeSubscribe }: Tenancy): boolean => authorizeSubscribe !== undefined
 
 /** A subscription token alone decides. Source: invalid is error 103, but another's user, channel or client ends the connection. */
 const fromToken = (connection: Connection, reading: SubscriptionReading, { channel }: Resolved): Decision => {
@@ -192,13 +186,17 @@ const answer = (connection: Connection, id: number, request: SubscribeRequest, o
     return connection.refuse('subscribe', id, errors.internal, 'history could not be read', request.channel)
   }
   const { subscription, goLive } = outcome
-  if ((request.flag & rejectUnrecovered) !== 0 && request.recover && !outcome.result.recovered) {
+  if ((request.flag & rejectUnrecovered) !== 0 && isUnrecovered(request, outcome)) {
     connection.dropSubscription(subscription, { code: 0, reason: '' }, true)
     return connection.refuse('subscribe', id, errors.unrecoverablePosition, 'recovery failed', request.channel)
   }
   connection.reply({ kind: 'subscribe', id, result: withExpiry(connection, subscription, outcome.result) })
   goLive()
 }
+
+/** Only the recovery of a stream can fail in this sense: a cache tells it in the reply. */
+const isUnrecovered = ({ recover }: SubscribeRequest, { subscription, result }: OpenedSubscription): boolean =>
+  recover && !result.recovered && subscription.grant.recoverable && subscription.grant.rules.recoveryMode === 'stream'
 
 /** Client-side subscriptions are told when they expire, so that the SDK can bring a new token in time. */
 const withExpiry = (
