@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Tests read every workspace from source, so no build stands between a change and its test. */
 const source = '@xshathra/source'
-const conditions = [source, 'node', 'import', 'module', 'default']
+const conditions = [source, 'node', 'module']
 
 /** Start processes, pack packages, take longer than a person waits after a save. */
 const integration = '{packages,apps}/*/src/**/*.integration.test.ts'

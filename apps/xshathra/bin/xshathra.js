@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -21,6 +21,8 @@ const isRecent = Number.parseInt(process.versions.node, 10) >= oldestMajor
 const isReady = isRecent && conditions.every((condition) => process.execArgv.includes(condition))
 
 if (isReady) {
+  // Halves the time a command takes. In a folder of this checkout, where nobody else can put code for us to run.
+  if (isCheckout) module.enableCompileCache(join(folder, '..', '..', 'node_modules', '.cache', 'xshathra'))
   await import(pathToFileURL(main).href)
 } else {
   const node = isRecent ? process.execPath : pinnedNode()

@@ -13,7 +13,7 @@ import {
 } from '@xshathra/engine'
 import { listen } from './listen.ts'
 import { noteOpenFileLimit } from './open-file-limit.ts'
-import { type StopOutcome, stopServing } from './stop-serving.ts'
+import { stopExitCodes, stopServing } from './stop-serving.ts'
 import { StopSignals } from './stop-signals.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -76,10 +76,8 @@ const serve = async (
   if (note !== undefined) terminal.complain(note)
   await signals.requested
   const { insisted } = signals
-  return exitCodes[await stopServing({ server, closeEngine, insisted, deadlineMs: stopDeadlineMs })]
+  return stopExitCodes[await stopServing({ server, closeEngine, insisted, deadlineMs: stopDeadlineMs })]
 }
-
-const exitCodes = { closed: 0, insisted: 1, late: 1 } as const satisfies Record<StopOutcome, number>
 
 const readConfig = (flags: EngineFlags, terminal: Terminal): LoadedConfig | undefined => {
   const loaded = loadConfig({

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { createProgram } from './program.ts'
 
 const program = createProgram(
@@ -6,6 +7,7 @@ const program = createProgram(
     signals: process,
     print: (line) => process.stdout.write(`${line}\n`),
     complain: (line) => process.stderr.write(`xshathra: ${line}\n`),
+    readInput: () => text(process.stdin),
   },
   (code) => process.exit(code),
 )

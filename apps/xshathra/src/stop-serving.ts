@@ -14,6 +14,9 @@ export interface Stopping {
 /** `closed`: nothing is open any more. The other two: something still is. */
 export type StopOutcome = 'closed' | 'insisted' | 'late'
 
+/** What the program ends with. */
+export const stopExitCodes = { closed: 0, insisted: 1, late: 1 } as const satisfies Record<StopOutcome, number>
+
 /** Stops in the reverse order of starting: no new connections, everybody told to go, stores last. */
 export const stopServing = async ({ server, closeEngine, insisted, deadlineMs }: Stopping): Promise<StopOutcome> => {
   const deadline = Promise.withResolvers<StopOutcome>()

@@ -9,4 +9,6 @@ export interface Terminal {
   print(line: string): void
   /** Writes a line to standard error, after the program's name. */
   complain(line: string): void
+  /** Reads standard input to its end. */
+  readInput(): Promise<string>
 }

@@ -38,6 +38,9 @@ export interface Tenancy {
   /** Asked about every client publish to a channel whose rules name a publish proxy; absent where there is none. */
   readonly authorizePublish?: (request: PublishQuestion) => MaybePromise<PublishAnswer>
 
+  /** Whether a scope may publish once more just now; no: the client's publish is error 111. Absent: always. */
+  readonly takePublish?: ((scope: Scope) => boolean) | undefined
+
   /**
    * Asked when a connection's time is over (refresh proxy). Where it is there, clients do not refresh: their connect
    * reply tells no expiry, and a `refresh` command ends the connection with 3501.

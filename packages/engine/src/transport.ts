@@ -6,8 +6,6 @@ import type { MaybePromise } from './maybe-promise.ts'
  * per kind in the process, so that a push is framed once and every connection of the same form shares the bytes.
  */
 export interface FrameForm {
-  /** Small and dense: forms index arrays. */
-  readonly index: number
   readonly codec: Codec
   /** One-way streams carry bare pushes. */
   readonly bare: boolean

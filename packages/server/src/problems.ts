@@ -40,7 +40,11 @@ export interface Problem {
   readonly cause?: unknown
 }
 
-export const problem = (code: ProblemCode, message?: string, more: Omit<Problem, 'code' | 'message'> = {}): Problem => ({
+export const problem = (
+  code: ProblemCode,
+  message?: string,
+  more: Omit<Problem, 'code' | 'message'> = {},
+): Problem => ({
   code,
   message: message ?? problems[code].message,
   ...more,

@@ -2,13 +2,13 @@ import { type ChannelSyntax, errors } from '@xshathra/protocol'
 import type { Clock } from '../clock.ts'
 import { type MaybePromise, whenReady } from '../maybe-promise.ts'
 import type { InternalChannel, Scope } from '../names.ts'
-import { ConnectProxy } from '../proxies/connect-proxy.ts'
+import { createConnectProxy } from '../proxies/connect-proxy.ts'
 import type { ExtensionAnswer } from '../proxies/extension-answer.ts'
 import type { ProxyOptions } from '../proxies/proxy-options.ts'
-import { PublishProxy } from '../proxies/publish-proxy.ts'
-import { RefreshProxy } from '../proxies/refresh-proxy.ts'
-import { SubRefreshProxy } from '../proxies/sub-refresh-proxy.ts'
-import { SubscribeProxy } from '../proxies/subscribe-proxy.ts'
+import { createPublishProxy, type PublishProxy } from '../proxies/publish-proxy.ts'
+import { createRefreshProxy, type RefreshProxy } from '../proxies/refresh-proxy.ts'
+import { createSubRefreshProxy, type SubRefreshProxy } from '../proxies/sub-refresh-proxy.ts'
+import { createSubscribeProxy, type SubscribeProxy } from '../proxies/subscribe-proxy.ts'
 import type {
   Admission,
   AdmissionRequest,
@@ -192,17 +192,17 @@ const createParts = (options: BareTenancyOptions, clock: Clock): Parts => {
     admission: {
       options: options.admission,
       tokens,
-      connectProxy: connect && new ConnectProxy(connect),
+      connectProxy: connect && createConnectProxy(connect),
       resolve: createChannelResolver(options.rules, options.syntax),
       clock,
     },
     subscriptionTokens: options.subscriptionTokens
       ? createTokenVerifier(options.subscriptionTokens, { clock })
       : tokens,
-    subscribeProxies: mapValues(subscribe, (proxy) => new SubscribeProxy(proxy)),
-    publishProxies: mapValues(publish, (proxy) => new PublishProxy(proxy)),
-    refreshProxy: refresh && new RefreshProxy(refresh),
-    subRefreshProxies: mapValues(subRefresh ?? new Map(), (proxy) => new SubRefreshProxy(proxy)),
+    subscribeProxies: mapValues(subscribe, createSubscribeProxy),
+    publishProxies: mapValues(publish, createPublishProxy),
+    refreshProxy: refresh && createRefreshProxy(refresh),
+    subRefreshProxies: mapValues(subRefresh ?? new Map(), createSubRefreshProxy),
   }
 }
 

@@ -9,11 +9,11 @@ import { defaultProxyName, type ProxySettings, speaksHttp } from './proxy-book.t
 /** Looks at the proxies of the client section and at the named ones. */
 export const checkProxies = (settings: CentrifugoSettings, findings: Findings): void => {
   const { connect, refresh } = settings.client.proxy
-  if (connect.enabled) {
-    checkProxy('client.proxy.connect', connect, findings)
-    checkScheme('client.proxy.connect', connect, findings)
+  for (const [event, proxy] of Object.entries({ connect, refresh })) {
+    if (!proxy.enabled) continue
+    checkProxy(`client.proxy.${event}`, proxy, findings)
+    checkScheme(`client.proxy.${event}`, proxy, findings)
   }
-  if (refresh.enabled) checkProxy('client.proxy.refresh', refresh, findings)
   checkNames(
     'proxies',
     settings.proxies.map(({ name }) => name),
@@ -44,8 +44,8 @@ export const checkProxyUse = (
     } else if (isEnabled) {
       const at = name === defaultProxyName ? `channel.proxy.${event}` : `proxies[${name}]`
       checkProxy(at, proxy, findings)
-      // Those that are not honoured yet may speak what they like.
-      if (event === 'subscribe' || event === 'publish') checkScheme(at, proxy, findings)
+      // Refused as a whole already where it is enabled: a stream proxy speaks gRPC by nature.
+      if (event !== 'subscribe_stream') checkScheme(at, proxy, findings)
     }
   }
 }

@@ -21,7 +21,7 @@ const mayBeNegative = { mayBeNegative: true }
 
 /** What holds for every connection. */
 export const client = group({
-  proxy: group({ connect: clientProxy(), refresh: later(clientProxy()) }),
+  proxy: group({ connect: clientProxy(), refresh: clientProxy() }),
   allowed_origins: textList(),
   token: group(tokenFields()),
   subscription_token: group({ enabled: boolean(), ...tokenFields() }),
@@ -36,8 +36,8 @@ export const client = group({
   queue_max_size: integer(1_048_576),
   presence_update_interval: duration('27s'),
   concurrency: integer(),
-  // One process has no lag between nodes and no position to lose, so there is nothing to check now and then.
-  channel_position_check_delay: later(duration('40s')),
+  channel_position_check_delay: duration('40s'),
+  // One process has no lag between nodes.
   channel_position_max_time_lag: later(duration('0s')),
   connection_limit: integer(),
   user_connection_limit: integer(),

@@ -4,6 +4,9 @@ import { nearestName } from './nearest-name.ts'
 import type { Fields, Group, LeafOption, List, OptionNode } from './option-kinds.ts'
 import { parseJson, readVariable } from './read-value.ts'
 
+/** What can only be meant as names of entries. All else is taken for JSON, and not shown: it may hold a secret. */
+const names = /^\s*[-\w.]+(?:\s+[-\w.]+)*\s*$/
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const prefix = 'CENTRIFUGO'
@@ -27,9 +30,9 @@ export const inVariable = (name: string): string => name.toUpperCase().replace(/
 
 /**
  * Lays `CENTRIFUGO_*` over what a document has set. A variable holds the text of one option, or the JSON of a list, which
- * then replaces the document's; entries of a list that carry names are reached by
- * `CENTRIFUGO_CHANNEL_NAMESPACES_<NAME>_<OPTION>`, those that a variable has just put there included. An empty variable
- * counts as not set.
+ * then replaces the document's, or names between spaces, which stand as new entries behind the document's. Entries of a
+ * list that carry names are reached by `CENTRIFUGO_CHANNEL_NAMESPACES_<NAME>_<OPTION>`, those that a variable has just
+ * put there included. An empty variable counts as not set. Source: Centrifugo v6.
  */
 export const applyEnvironment = (
   root: Group<Fields>,
@@ -84,7 +87,12 @@ class EnvironmentLayer {
 
   #applyList(node: List<Fields>, parent: Draft, name: string, path: string, variable: string): void {
     const raw = this.#read(variable)
-    if (raw !== undefined) parent[name] = this.#readList(node, raw, path, variable)
+    if (raw !== undefined) {
+      parent[name] =
+        'name' in node.item.fields && names.test(raw)
+          ? [...((parent[name] ?? []) as Draft[]), ...this.#readNames(raw, path, variable)]
+          : this.#readList(node, raw, path, variable)
+    }
     this.#lists.set(`${variable}_`, path)
     const { name: _, ...fields } = node.item.fields
     for (const [index, entry] of ((parent[name] ?? []) as Draft[]).entries()) {
@@ -99,8 +107,20 @@ class EnvironmentLayer {
     findings.cameFrom(path, variable)
     const parsed = parseJson(raw)
     if (parsed.ok) return readList(node, parsed.value, path, { ...this.#reading, origin: variable })
-    findings.unreadable(path, { ...parsed.problem, cure: 'Give a JSON array of objects.' })
+    const cure = `Give a JSON array of objects${'name' in node.item.fields ? ' or names between spaces' : ''}.`
+    findings.unreadable(path, { ...parsed.problem, cure })
     return []
+  }
+
+  #readNames(raw: string, path: string, variable: string): Draft[] {
+    return raw
+      .trim()
+      .split(/\s+/)
+      .map((name, index) => {
+        const entry = Object.assign(createDraft(), { name })
+        this.#reading.findings.cameFrom(entryPath(path, entry, index), variable)
+        return entry
+      })
   }
 
   #read(variable: string): string | undefined {

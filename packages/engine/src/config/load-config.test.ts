@@ -166,7 +166,9 @@ describe('values', () => {
         http_api: { key: { [hush]: 1 } },
         proxies: [{ http: { static_headers: [hush] } }],
       },
-      { env: { CENTRIFUGO_CHANNEL_NAMESPACES: hush, CENTRIFUGO_CLIENT_PROXY_CONNECT_HTTP_STATIC_HEADERS: hush } },
+      {
+        env: { CENTRIFUGO_CHANNEL_NAMESPACES: `["${hush}`, CENTRIFUGO_CLIENT_PROXY_CONNECT_HTTP_STATIC_HEADERS: hush },
+      },
     )
     expect(problems.length).toBeGreaterThanOrEqual(5)
     expect(problems.join()).not.toContain(hush)
@@ -245,7 +247,33 @@ describe('the environment', () => {
     expect(config.proxies.publish.get('my-p')).toMatchObject({ endpoint: 'http://y', staticHeaders: { 'X-A': 'b' } })
   })
 
-  it.each(['nope', '{}', '5', '[5]'])('[CF8] %s for namespaces is a problem', (value) => {
+  it('[CF8] adds namespaces and proxies by their names alone, for variables of their own to fill', () => {
+    const config = load(
+      { channel: { namespaces: [{ name: 'chat', presence: true }] } },
+      {
+        env: {
+          CENTRIFUGO_CHANNEL_NAMESPACES: ' news  a-b.c ',
+          CENTRIFUGO_CHANNEL_NAMESPACES_NEWS_JOIN_LEAVE: 'true',
+          CENTRIFUGO_CHANNEL_NAMESPACES_A_B_C_PRESENCE: 'true',
+          CENTRIFUGO_PROXIES: 'back',
+          CENTRIFUGO_PROXIES_BACK_ENDPOINT: 'http://y',
+        },
+      },
+    )
+    expect([...config.namespaces.namespaces.keys()]).toEqual(['chat', 'news', 'a-b.c'])
+    expect(config.namespaces.rulesOf('chat')).toMatchObject({ presence: true, joinLeave: false })
+    expect(config.namespaces.rulesOf('news')).toMatchObject({ presence: false, joinLeave: true })
+    expect(config.namespaces.rulesOf('a-b.c')).toMatchObject({ presence: true, joinLeave: false })
+    expect(config.proxies.publish.get('back')?.endpoint).toBe('http://y')
+  })
+
+  it('[CF8] a name that the document already has is there twice', () => {
+    expect(read(namespaces, { env: { CENTRIFUGO_CHANNEL_NAMESPACES: 'chat' } })).toMatchObject({
+      problem: [{ path: 'channel.namespaces[chat]', origin: 'CENTRIFUGO_CHANNEL_NAMESPACES' }],
+    })
+  })
+
+  it.each(['news;', '{}', '5', '[5]'])('[CF8] %s for namespaces is a problem', (value) => {
     expect(problemsOf(namespaces, { env: { CENTRIFUGO_CHANNEL_NAMESPACES: value } })).toHaveLength(1)
   })
 

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { failed, ok, type Result } from '@xshathra/protocol'
 import { centrifugoOptions } from './centrifugo-options.ts'
 import { checkChannels } from './check-channels.ts'
+import { checkListeners } from './check-listeners.ts'
 import { checkProxies } from './check-proxies.ts'
 import { checkServer } from './check-server.ts'
 import { readGroup } from './document-layer.ts'
@@ -51,6 +52,7 @@ export const loadConfig = (sources: ConfigSources): Result<LoadedConfig, readonl
   const settings = completeDraft(allOptions, draft)
   checkChannels(settings, findings)
   checkProxies(settings, findings)
+  checkListeners(settings, findings)
   checkServer(settings, settings.xshathra, findings)
   return findings.problems.length > 0 ? failed(findings.problems) : ok(buildConfig(settings, findings.warnings))
 }

@@ -31,6 +31,20 @@ describe('allowed origins', () => {
     expect(rules.ok && [undefined, ''].map(rules.value)).toEqual([true, true])
   })
 
+  it.each([
+    ['https://app.example', 'https://app.example.evil', false],
+    ['https://*.app.example', 'https://a.b.app.example', true],
+    ['https://*.app.example', 'https://app.example', false],
+    ['http://localhost:300?', 'http://localhost:3001', true],
+    ['http://localhost:300?', 'http://localhost:30011', false],
+    ['http://localhost:300[!0-3]', 'http://localhost:3004', true],
+    ['http{,s}://{app,www}.example', 'https://www.example', true],
+    ['http{,s}://{app,www}.example', 'http://api.example', false],
+  ])('[CF11] %s is asked about %s: %s', (pattern, origin, expected) => {
+    const rules = compileOriginRules([pattern])
+    expect(rules.ok && rules.value(origin)).toBe(expected)
+  })
+
   it('names every entry that is no glob', () => {
     expect(compileOriginRules(['http://[a', 'http://b', '[]'])).toEqual({
       ok: false,

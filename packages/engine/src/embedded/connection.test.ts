@@ -248,3 +248,19 @@ describe('tenants', () => {
     expect(await test.core.api.channels('one')).toMatchObject({ ok: true, value: new Map() })
   })
 })
+
+describe('a scope that publishes too fast', () => {
+  it('[CN21] refuses a client publish with the temporary error 111 and delivers nothing', async () => {
+    const test = await createTestCore()
+    let left = 1
+    Object.assign(test.tenancy, { takePublish: () => left-- > 0 })
+    const client = await test.connect()
+    await client.subscribe('a')
+    expect((await client.request({ publish: { channel: 'a', data: 1 } })).error).toBeUndefined()
+    expect((await client.request({ publish: { channel: 'a', data: 2 } })).error).toMatchObject({
+      code: 111,
+      temporary: true,
+    })
+    expect(client.publications()).toEqual([1])
+  })
+})

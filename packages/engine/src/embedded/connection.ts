@@ -2,6 +2,7 @@ import {
   type ClientInfo,
   type Command,
   type CommandReader,
+  type ConnectRequest,
   type ConnectResult,
   type Disconnect,
   disconnectForError,
@@ -19,10 +20,11 @@ import {
 import type { ConnectionView } from '../engine.ts'
 import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 import type { InternalChannel, Scope } from '../names.ts'
-import type { ConnectionFacts, ConnectionLimits, Credentials, Refusal } from '../tenancy.ts'
+import type { AdmissionRequest, ConnectionFacts, ConnectionLimits, Credentials, Refusal } from '../tenancy.ts'
 import type { FrameForm, Transport, TransportEvents } from '../transport.ts'
 import { commands } from './commands/commands.ts'
 import { connect } from './commands/connect.ts'
+import { KnownFacts, NewcomerFacts } from './connection-facts.ts'
 import type { CoreParts } from './core-parts.ts'
 import { framePush } from './hub-channel.ts'
 import type { Outlet } from './outbox.ts'
@@ -71,7 +73,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
   #opening: Map<InternalChannel, Promise<unknown>> | undefined
 
   // The outbox and the timer wheel keep these.
-  owed: Outlet['owed'] = null
+  owed = 0
   wakeTick = 0
   nextSleeper: Sleeper | null = null
   previousSleeper: Sleeper | null = null
@@ -149,16 +151,12 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
   }
 
   facts(): ConnectionFacts {
-    return {
-      client: this.id,
-      scope: this.scope,
-      user: this.user,
-      transport: this.#transport.name,
-      protocol: this.form.codec.protocol,
-      headers: this.#transport.headers,
-      emulatedHeaders: this.emulatedHeaders,
-      meta: this.meta,
-    }
+    return new KnownFacts(this, this.#transport)
+  }
+
+  /** What is asked of the tenancy when this connection wants to be somebody. */
+  asNewcomer(request: ConnectRequest): AdmissionRequest {
+    return new NewcomerFacts(this, this.#transport, request)
   }
 
   view(): ConnectionView {
@@ -342,7 +340,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
       channel.announcePresence('leave', this.infoFor(subscription), subscription)
       this.emitPresence('leave', subscription)
     }
-    if (events.active && !quietly) {
+    if (!quietly && events.wants('unsubscribe')) {
       events.emit({
         kind: 'unsubscribe',
         client: this.id,
@@ -369,7 +367,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
 
   emitPresence(kind: 'join' | 'leave', { channel }: Subscription): void {
     const { events, tenancy } = this.#parts
-    if (!events.active) return
+    if (!events.wants(kind)) return
     events.emit({
       kind,
       client: this.id,
@@ -637,7 +635,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
 
   #emitDisconnect(disconnect: Disconnect): void {
     const { events, clock } = this.#parts
-    if (!events.active) return
+    if (!events.wants('disconnect')) return
     events.emit({
       kind: 'disconnect',
       client: this.id,
@@ -653,7 +651,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
 
   #emitRefusal(command: string, code: number, message: string, rule: string, channel?: string, detail?: string): void {
     const { events } = this.#parts
-    if (!events.active) return
+    if (!events.wants('refuse')) return
     events.emit({
       kind: 'refuse',
       client: this.id,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { disconnects } from '@xshathra/protocol'
+import { type Disconnect, disconnects } from '@xshathra/protocol'
 import type { ConnectionView, Engine, EngineApi, EngineStatus, NodeInfo } from '../engine.ts'
 import type { EventStream } from '../events.ts'
 import type { Scope } from '../names.ts'
@@ -50,7 +50,10 @@ export class EmbeddedEngine implements Engine {
   }
 
   /** Disconnects every connection that `isMeant` says yes to. */
-  disconnectWhere(isMeant: (connection: ConnectionView) => boolean, disconnect = disconnects.forceDisconnect): void {
+  disconnectWhere(
+    isMeant: (connection: ConnectionView) => boolean,
+    disconnect: Disconnect = disconnects.forceDisconnect,
+  ): void {
     this.#core.disconnectWhere(isMeant, disconnect)
   }
 
@@ -70,7 +73,7 @@ export class EmbeddedEngine implements Engine {
 export const createEmbeddedEngine = async (needs: EmbeddedEngineNeeds): Promise<EmbeddedEngine> => {
   const core = await createEngineCore(needs)
   const onReject = (transport: string, status: number, rule: string) => {
-    if (core.events.active) core.events.emit({ kind: 'reject', transport, status, rule })
+    if (core.events.wants('reject')) core.events.emit({ kind: 'reject', transport, status, rule })
   }
   return new EmbeddedEngine(core, createTransports({ ...needs.transports, limits: () => core.client, onReject }, core))
 }

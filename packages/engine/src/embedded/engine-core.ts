@@ -1,4 +1,4 @@
-import { disconnects } from '@xshathra/protocol'
+import { type Disconnect, disconnects } from '@xshathra/protocol'
 import type { Broker, BrokerEvents } from '../broker/broker.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { ConnectionView, EngineApi, NodeInfo } from '../engine.ts'
@@ -62,7 +62,8 @@ export class EngineCore implements TransportHost {
   /** Opens a connection on an accepted stream. */
   open(transport: Transport): TransportEvents {
     const { events } = this.#parts
-    if (events.active) events.emit({ kind: 'open', transport: transport.name, protocol: transport.form.codec.protocol })
+    if (events.wants('open'))
+      events.emit({ kind: 'open', transport: transport.name, protocol: transport.form.codec.protocol })
     return new Connection(this.#parts, transport)
   }
 
@@ -91,7 +92,10 @@ export class EngineCore implements TransportHost {
   }
 
   /** Disconnects every connection that `isMeant` says yes to. */
-  disconnectWhere(isMeant: (connection: ConnectionView) => boolean, disconnect = disconnects.forceDisconnect): void {
+  disconnectWhere(
+    isMeant: (connection: ConnectionView) => boolean,
+    disconnect: Disconnect = disconnects.forceDisconnect,
+  ): void {
     for (const connection of this.#parts.hub.connections())
       if (isMeant(connection.view())) connection.disconnect(disconnect)
   }

@@ -174,7 +174,7 @@ const goLive = (
   channel.goLive(subscription, offset)
   if (takesOver) return
   const { events, tenancy } = connection.parts
-  if (events.active) {
+  if (events.wants('subscribe')) {
     events.emit({
       kind: 'subscribe',
       client: connection.id,

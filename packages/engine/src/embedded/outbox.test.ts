@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Outbox, type Outlet } from './outbox.ts'
 
 class Reader implements Outlet {
-  owed: Outlet['owed'] = null
+  owed = 0
   readonly writes: Buffer[] = []
 
   deliver(bytes: Buffer): void {
@@ -75,6 +75,21 @@ describe('the outbox', () => {
         expect(readers.map((reader) => reader.text)).toEqual(expected)
       }),
     )
+  })
+
+  it('[OX1] delivers what is added to connections before and behind the one that is being written', () => {
+    const { outbox, flush } = createOutbox()
+    const [first, second, third] = [new Reader(), new Reader(), new Reader()]
+    const write = second.deliver.bind(second)
+    second.deliver = (bytes) => {
+      write(bytes)
+      if (second.writes.length === 1) outbox.addToAll([first, third], 2, Buffer.from('late'))
+    }
+    outbox.addToAll([first, second, third], 3, Buffer.from('early '))
+    flush()
+    outbox.addToAll([second, first], 2, Buffer.from('!'))
+    flush()
+    expect([first, second, third].map(({ text }) => text)).toEqual(['early late!', 'early !', 'early late'])
   })
 
   it('[OX3] flushes early, after the running code, when a turn owes very much', async () => {

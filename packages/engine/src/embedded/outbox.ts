@@ -8,18 +8,24 @@ interface Owed {
   /** Frames up to and with this one. */
   readonly count: number
   readonly bytes: number
-  /** The child made last: the next connection with this history and the same next frame finds it here. */
-  lastChild: Owed | null
+  /** Place of the child made last: the next connection with this history and the same next frame finds it there. */
+  lastChild: number
   merged: Buffer | null
 }
 
 /** Where merged bytes go: a connection, as far as the outbox cares. */
 export interface Outlet {
-  /** What waits for the next flush; null when nothing does. Written by the outbox alone. */
-  owed: Owed | null
+  /**
+   * Place of what waits for the next flush; 0 when nothing does. Written by the outbox alone. A place and no pointer:
+   * connections are old and nodes are young, and of every such pointer the garbage collector would have to be told.
+   */
+  owed: number
   /** Writes one merged buffer. The bytes are shared and must not be changed. */
   deliver(bytes: Buffer): void
 }
+
+/** Place of the root, and so of what a connection is owed when it is owed nothing. */
+const nothing = 0
 
 /** Above this the merged bytes of a turn leave early, so that a burst cannot pile up before the backlog is looked at. */
 const earlyFlushBytes = 256 * 1024
@@ -27,14 +33,15 @@ const earlyFlushBytes = 256 * 1024
 /**
  * Merges all that every connection is owed in one turn of the event loop into one write per connection.
  *
- * Adding a frame to a connection is a pointer comparison and a pointer write; nothing is copied until the flush, and
+ * Adding a frame to a connection is a comparison and a write of two small numbers; nothing is copied until the flush, and
  * then each distinct history is joined once, however many connections share it. The flush runs after the turn's IO, so
  * merging adds no delay.
  */
 export class Outbox {
   readonly #schedule: (flush: () => void) => void
   readonly #flush = () => this.flush()
-  #root: Owed = newRoot()
+  /** The nodes of this turn; the first one is the root of all, where nothing is owed yet. */
+  #nodes: Owed[] = [newRoot()]
   #waiting: Outlet[] = []
   #isScheduled = false
   #isUrgent = false
@@ -46,30 +53,42 @@ export class Outbox {
 
   /** Owes `frame` to one connection, behind all that it is owed already. */
   add(outlet: Outlet, frame: Buffer): void {
-    this.#arm(this.#append(outlet, frame).bytes)
+    const before = outlet.owed
+    if (before === nothing) this.#waiting.push(outlet)
+    outlet.owed = this.#childOf(before, frame)
+    this.#arm(this.#at(outlet.owed).bytes)
   }
 
   /** Owes the same `frame` to each of the first `count` outlets: the engine's innermost loop. */
   addToAll(outlets: readonly Outlet[], count: number, frame: Buffer): void {
+    // Neighbours mostly have the same history: the step that one took is the next one's, too.
+    let before = -1
+    let after = nothing
     let mostBytes = 0
     for (let i = 0; i < count; i++) {
-      const child = this.#append(outlets[i] as Outlet, frame)
-      if (child.bytes > mostBytes) mostBytes = child.bytes
+      const outlet = outlets[i] as Outlet
+      if (outlet.owed !== before) {
+        before = outlet.owed
+        after = this.#childOf(before, frame)
+        mostBytes = Math.max(mostBytes, this.#at(after).bytes)
+      }
+      if (before === nothing) this.#waiting.push(outlet)
+      outlet.owed = after
     }
     if (count > 0) this.#arm(mostBytes)
   }
 
   /** Writes now what one connection is owed. */
   flushOne(outlet: Outlet): void {
-    const owed = outlet.owed
-    if (owed === null) return
-    outlet.owed = null
-    outlet.deliver(bytesOf(owed))
+    const { owed } = outlet
+    if (owed === nothing) return
+    outlet.owed = nothing
+    outlet.deliver(bytesOf(this.#at(owed)))
   }
 
   /** Forgets what one connection is owed. */
   drop(outlet: Outlet): void {
-    outlet.owed = null
+    outlet.owed = nothing
   }
 
   /** Writes all that waits, one write per connection. */
@@ -78,30 +97,30 @@ export class Outbox {
     this.#isUrgent = false
     const waiting = this.#waiting
     this.#waiting = []
-    this.#root = newRoot()
     for (let i = 0; i < waiting.length; i++) this.flushOne(waiting[i] as Outlet)
+    // Whatever was added while we wrote stands among these nodes.
+    if (this.#waiting.length === 0) this.#nodes = [newRoot()]
   }
 
-  #append(outlet: Outlet, frame: Buffer): Owed {
-    let parent = outlet.owed
-    if (parent === null) {
-      this.#waiting.push(outlet)
-      parent = this.#root
-    }
-    let child = parent.lastChild
-    if (child === null || child.frame !== frame) {
-      child = {
-        frame,
-        parent,
-        count: parent.count + 1,
-        bytes: parent.bytes + frame.length,
-        lastChild: null,
-        merged: null,
-      }
-      parent.lastChild = child
-    }
-    outlet.owed = child
-    return child
+  #at(place: number): Owed {
+    return this.#nodes[place] as Owed
+  }
+
+  /** Place of the node that comes with `frame` behind the one at `before`. */
+  #childOf(before: number, frame: Buffer): number {
+    const parent = this.#at(before)
+    const { lastChild } = parent
+    if (lastChild !== nothing && this.#at(lastChild).frame === frame) return lastChild
+    parent.lastChild = this.#nodes.length
+    this.#nodes.push({
+      frame,
+      parent,
+      count: parent.count + 1,
+      bytes: parent.bytes + frame.length,
+      lastChild: nothing,
+      merged: null,
+    })
+    return parent.lastChild
   }
 
   /** Never flushes by itself: the caller may be in the middle of a loop that a disconnect would disturb. */
@@ -117,14 +136,9 @@ export class Outbox {
   }
 }
 
-const newRoot = (): Owed => ({
-  frame: Buffer.alloc(0),
-  parent: null,
-  count: 0,
-  bytes: 0,
-  lastChild: null,
-  merged: null,
-})
+const noBytes = Buffer.alloc(0)
+
+const newRoot = (): Owed => ({ frame: noBytes, parent: null, count: 0, bytes: 0, lastChild: nothing, merged: null })
 
 const bytesOf = (owed: Owed): Buffer => {
   if (owed.count === 1) return owed.frame

@@ -1,10 +1,9 @@
+import type { JsonMembers } from '../json/json-members.ts'
 import type { AdmissionRequest, Credentials, Refusal, ServerSubscription } from '../tenancy.ts'
-import type { JsonMembers } from '../tokens/json-members.ts'
 import { readSubscriptionDetails } from '../tokens/subscription-details.ts'
-import { HttpProxy } from './http-proxy.ts'
-import { readExpireAt, readProxyAnswer } from './proxy-answer.ts'
+import { EventProxy } from './event-proxy.ts'
+import { answers, readExpireAt } from './proxy-answer.ts'
 import type { ProxyOptions } from './proxy-options.ts'
-import { commonMembers, encodeProxyRequest } from './proxy-request.ts'
 
 /** Credentials of the one scope there is, or none: then other ways of admission get their turn. */
 export type ConnectProxyAnswer =
@@ -13,31 +12,21 @@ export type ConnectProxyAnswer =
   | Refusal
 
 /** Asks a backend who a connection without token is. */
-export class ConnectProxy {
-  readonly #http: HttpProxy
+export type ConnectProxy = EventProxy<AdmissionRequest, ConnectProxyAnswer>
 
-  constructor(options: ProxyOptions) {
-    this.#http = new HttpProxy(options)
-  }
-
-  async ask(request: AdmissionRequest): Promise<ConnectProxyAnswer> {
-    const { options } = this.#http
-    const members = {
-      ...commonMembers(request, options),
-      name: request.name || undefined,
-      version: request.version || undefined,
-      channels: request.channels.length > 0 ? request.channels : undefined,
-    }
-    const body = encodeProxyRequest(members, { data: request.data }, options)
-    if (!body.ok) return body.problem
-    const answer = await this.#http.post(body.value, request)
-    return answer.ok ? readProxyAnswer(answer.value, readResult) : answer.problem.refusal
-  }
-
-  close(): void {
-    this.#http.close()
-  }
-}
+export const createConnectProxy = (options: ProxyOptions): ConnectProxy =>
+  new EventProxy(options, {
+    describe: (request) => ({
+      from: request,
+      members: {
+        name: request.name || undefined,
+        version: request.version || undefined,
+        channels: request.channels.length > 0 ? request.channels : undefined,
+      },
+      payloads: { data: request.data },
+    }),
+    ...answers(readResult),
+  })
 
 const readResult = (result: JsonMembers | undefined): ConnectProxyAnswer => {
   if (result === undefined) return { kind: 'no credentials' }

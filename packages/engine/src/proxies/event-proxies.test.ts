@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { InternalChannel } from '../names.ts'
 import type { AdmissionRequest, ConnectionFacts } from '../tenancy.ts'
 import { openRules } from '../testing/plain-tenancy.ts'
-import { ConnectProxy } from './connect-proxy.ts'
+import { createConnectProxy } from './connect-proxy.ts'
 import type { ProxyOptions } from './proxy-options.ts'
-import { PublishProxy } from './publish-proxy.ts'
-import { RefreshProxy } from './refresh-proxy.ts'
-import { SubRefreshProxy } from './sub-refresh-proxy.ts'
-import { SubscribeProxy } from './subscribe-proxy.ts'
+import { createPublishProxy } from './publish-proxy.ts'
+import { createRefreshProxy } from './refresh-proxy.ts'
+import { createSubRefreshProxy } from './sub-refresh-proxy.ts'
+import { createSubscribeProxy } from './subscribe-proxy.ts'
 import { Backend } from './testing/backend.ts'
 
 let backend: Backend
@@ -52,16 +52,16 @@ const opening = <Proxy extends { close(): void }>(proxy: Proxy): Proxy => {
   return proxy
 }
 const connect = (request: Partial<AdmissionRequest> = {}, options: Partial<ProxyOptions> = {}) =>
-  opening(new ConnectProxy(backend.options(options))).ask({ ...frame, ...request })
+  opening(createConnectProxy(backend.options(options))).ask({ ...frame, ...request })
 const subscribe = (question: { data?: Buffer; protocol?: 'protobuf' } = {}, options: Partial<ProxyOptions> = {}) =>
-  opening(new SubscribeProxy(backend.options(options))).ask({
+  opening(createSubscribeProxy(backend.options(options))).ask({
     connection: { ...facts, protocol: question.protocol ?? 'json' },
     ...channel,
     token: '',
     data: question.data,
   })
 const publish = (data: Buffer, options: Partial<ProxyOptions> = {}) =>
-  opening(new PublishProxy(backend.options(options))).ask({ connection: facts, ...channel, data })
+  opening(createPublishProxy(backend.options(options))).ask({ connection: facts, ...channel, data })
 
 describe('what a backend is told', () => {
   it('[PX5] of a connect: who asks, what it sent and which channels it wishes for', async () => {
@@ -81,7 +81,7 @@ describe('what a backend is told', () => {
     expect(backend.lastBody).toEqual({ ...common, user: 'u1', channel: '$chat:1', data: { d: 1 } })
     await publish(bytes('1.0'))
     expect(backend.calls.at(-1)?.body).toMatch(/,"data":1\.0\}$/)
-    await opening(new PublishProxy(backend.options())).ask({
+    await opening(createPublishProxy(backend.options())).ask({
       connection: { ...facts, user: '' },
       ...channel,
       data: bytes('1'),
@@ -237,9 +237,9 @@ describe('[PX10] an answer of the publish proxy', () => {
 
 describe('[PX11] an answer about what has expired', () => {
   const askRefresh = (options: Partial<ProxyOptions> = {}) =>
-    opening(new RefreshProxy(backend.options(options))).ask(facts)
+    opening(createRefreshProxy(backend.options(options))).ask(facts)
   const askSubRefresh = (options: Partial<ProxyOptions> = {}) =>
-    opening(new SubRefreshProxy(backend.options(options))).ask({ connection: facts, ...channel })
+    opening(createSubRefreshProxy(backend.options(options))).ask({ connection: facts, ...channel })
 
   it('is asked for with the user, and the channel where there is one', async () => {
     await askRefresh({ includeConnectionMeta: true })

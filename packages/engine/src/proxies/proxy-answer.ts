@@ -1,12 +1,13 @@
 import { errors } from '@xshathra/protocol'
+import { JsonMembers } from '../json/json-members.ts'
 import type { Refusal } from '../tenancy.ts'
-import { JsonMembers } from '../tokens/json-members.ts'
+import type { NoAnswer } from './http-proxy.ts'
 
 /**
  * Reads an answer of a backend: `disconnect` counts first, then `error`, then `result`. `{}` and a null result are the
  * reader's to give a meaning to. An answer that is not what it should be is error 100, like no answer at all.
  */
-export const readProxyAnswer = <Answer>(
+const readProxyAnswer = <Answer>(
   body: Buffer,
   readResult: (result: JsonMembers | undefined) => Answer,
 ): Answer | Refusal => {
@@ -16,6 +17,12 @@ export const readProxyAnswer = <Answer>(
   const answer = refusal ?? readResult(members.object('result'))
   return members.wrongMember === undefined ? answer : unreadable(`${members.wrongMember} does not fit`)
 }
+
+/** The answers of events that a client waits for: a backend that says nothing has refused. */
+export const answers = <Answer>(readResult: (result: JsonMembers | undefined) => Answer) => ({
+  read: (body: Buffer): Answer | Refusal => readProxyAnswer(body, readResult),
+  withoutAnswer: ({ refusal }: NoAnswer): Answer | Refusal => refusal,
+})
 
 /** Undefined where it is no JSON object. Languages with a null object write `null` where others write `{}`. */
 export const parseAnswer = (body: Buffer): JsonMembers | undefined =>

@@ -1,31 +1,21 @@
+import type { JsonMembers } from '../json/json-members.ts'
 import type { PublishAnswer, PublishQuestion } from '../tenancy.ts'
-import type { JsonMembers } from '../tokens/json-members.ts'
-import { HttpProxy } from './http-proxy.ts'
-import { readProxyAnswer } from './proxy-answer.ts'
+import { EventProxy } from './event-proxy.ts'
+import { answers } from './proxy-answer.ts'
 import type { ProxyOptions } from './proxy-options.ts'
-import { commonMembers, encodeProxyRequest } from './proxy-request.ts'
 
 /** Asks a backend whether, and as what, a client's publication is published. */
-export class PublishProxy {
-  readonly #http: HttpProxy
+export type PublishProxy = EventProxy<PublishQuestion, PublishAnswer>
 
-  constructor(options: ProxyOptions) {
-    this.#http = new HttpProxy(options)
-  }
-
-  async ask({ connection, name, data }: PublishQuestion): Promise<PublishAnswer> {
-    const { options } = this.#http
-    const members = { ...commonMembers(connection, options), user: connection.user, channel: name }
-    const body = encodeProxyRequest(members, { data, meta: connection.meta }, options)
-    if (!body.ok) return body.problem
-    const answer = await this.#http.post(body.value, connection)
-    return answer.ok ? readProxyAnswer(answer.value, readResult) : answer.problem.refusal
-  }
-
-  close(): void {
-    this.#http.close()
-  }
-}
+export const createPublishProxy = (options: ProxyOptions): PublishProxy =>
+  new EventProxy(options, {
+    describe: ({ connection, name, data }) => ({
+      from: connection,
+      members: { user: connection.user, channel: name },
+      payloads: { data, meta: connection.meta },
+    }),
+    ...answers(readResult),
+  })
 
 /** `delta` is always said: on this path the namespace's own `delta_publish` does not count. */
 const readResult = (result: JsonMembers | undefined): PublishAnswer => {

@@ -1,25 +1,24 @@
 import type { ConnectionFacts, Extension } from '../tenancy.ts'
-import { askForExtension, type ExtensionAnswer } from './extension-answer.ts'
-import { HttpProxy } from './http-proxy.ts'
+import { EventProxy } from './event-proxy.ts'
+import { type ExtensionAnswer, readExtension, withoutExtension } from './extension-answer.ts'
 import type { ProxyOptions } from './proxy-options.ts'
 
 /** Asks a backend whether a connection whose time is over may stay. */
-export class RefreshProxy {
-  readonly #http: HttpProxy
+export type RefreshProxy = EventProxy<ConnectionFacts, ExtensionAnswer>
 
-  constructor(options: ProxyOptions) {
-    this.#http = new HttpProxy(options)
-  }
-
-  async ask(connection: ConnectionFacts): Promise<ExtensionAnswer> {
-    const answer = await askForExtension(this.#http, connection, { user: connection.user })
-    return isWithoutEnd(answer) ? { kind: 'expired' } : answer
-  }
-
-  close(): void {
-    this.#http.close()
-  }
-}
+export const createRefreshProxy = (options: ProxyOptions): RefreshProxy =>
+  new EventProxy(options, {
+    describe: (connection) => ({
+      from: connection,
+      members: { user: connection.user },
+      payloads: { meta: connection.meta },
+    }),
+    read(body) {
+      const answer = readExtension(body)
+      return isWithoutEnd(answer) ? { kind: 'expired' } : answer
+    },
+    withoutAnswer: withoutExtension,
+  })
 
 /** A backend that lets a connection stay has to say until when; a subscription may stay for ever. */
 const isWithoutEnd = (answer: ExtensionAnswer): answer is Extension =>

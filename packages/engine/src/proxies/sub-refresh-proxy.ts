@@ -1,21 +1,18 @@
 import type { SubscriptionQuestion } from '../tenancy.ts'
-import { askForExtension, type ExtensionAnswer } from './extension-answer.ts'
-import { HttpProxy } from './http-proxy.ts'
+import { EventProxy } from './event-proxy.ts'
+import { type ExtensionAnswer, readExtension, withoutExtension } from './extension-answer.ts'
 import type { ProxyOptions } from './proxy-options.ts'
 
 /** Asks a backend whether a subscription whose time is over may stay. */
-export class SubRefreshProxy {
-  readonly #http: HttpProxy
+export type SubRefreshProxy = EventProxy<SubscriptionQuestion, ExtensionAnswer>
 
-  constructor(options: ProxyOptions) {
-    this.#http = new HttpProxy(options)
-  }
-
-  ask({ connection, name }: SubscriptionQuestion): Promise<ExtensionAnswer> {
-    return askForExtension(this.#http, connection, { user: connection.user, channel: name })
-  }
-
-  close(): void {
-    this.#http.close()
-  }
-}
+export const createSubRefreshProxy = (options: ProxyOptions): SubRefreshProxy =>
+  new EventProxy(options, {
+    describe: ({ connection, name }) => ({
+      from: connection,
+      members: { user: connection.user, channel: name },
+      payloads: { meta: connection.meta },
+    }),
+    read: readExtension,
+    withoutAnswer: withoutExtension,
+  })

@@ -2,6 +2,7 @@ import type { JsonScanner, Payload, Result } from '@xshathra/protocol'
 import { errors, failed, ok, type ProtocolError } from '@xshathra/protocol'
 import type { PublishOutcome } from '../broker/broker.ts'
 import type { ApiOutcome, EngineApi, PublishParams } from '../engine.ts'
+import { decodeBase64 } from '../json/decode-base64.ts'
 import { type MaybePromise, whenReady } from '../maybe-promise.ts'
 import type { Scope } from '../names.ts'
 import type { RulesOverride } from '../tenancy.ts'
@@ -15,7 +16,6 @@ import {
   presenceStatsJson,
   publishJson,
 } from './answer-json.ts'
-import { decodeBase64 } from './decode-base64.ts'
 import {
   type FieldsOf,
   fieldsReader,

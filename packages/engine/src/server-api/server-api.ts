@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type JsonScanner, ok, type ProtocolError, type Result } from '@xshathra/protocol'
+import { readBody } from '../http/read-body.ts'
 import { type MaybePromise, whenReady } from '../maybe-promise.ts'
 import { errorJson } from './answer-json.ts'
 import { type ApiCaller, type CallerNeeds, createApiCaller } from './api-caller.ts'
@@ -7,7 +8,6 @@ import { type ApiCall, apiMethods, type CallReader } from './api-methods.ts'
 import { type ApiAccess, createApiAccess } from './authenticate.ts'
 import { carryOutBatch, readBatch } from './batch.ts'
 import { carryOutLegacy, readLegacyCommands } from './legacy-commands.ts'
-import { readBody } from './read-body.ts'
 import { readJson } from './request-fields.ts'
 
 /** Serves a request whose path is its own; false: somebody else's path, nothing was answered. */
@@ -66,7 +66,7 @@ export const createServerApi = (options: ServerApiOptions): RequestHandler => {
     } else if (!mayCall(request, query)) {
       sendEmpty(response, 401)
     } else {
-      readBody(request, maxBodyBytes, (body) => {
+      readBody(request, { maxBytes: maxBodyBytes, excess: 'drain' }, (body) => {
         if (body !== undefined) answer(endpoint, body, request, response)
         else sendEmpty(response, 413)
       })
@@ -134,8 +134,10 @@ const sendAnswer = (response: ServerResponse, answer: Result<string, ProtocolErr
 }
 
 const sendJson = (response: ServerResponse, status: number, json: string): void => {
-  const length = String(Buffer.byteLength(json))
-  response.writeHead(status, ['Content-Type', 'application/json', 'Content-Length', length]).end(json)
+  const length = Buffer.byteLength(json)
+  // Where every character is a byte, the cheaper encoding gives the same bytes.
+  const encoding = length === json.length ? 'latin1' : 'utf8'
+  response.writeHead(status, ['Content-Type', 'application/json', 'Content-Length', String(length)]).end(json, encoding)
 }
 
 const sendText = (response: ServerResponse, status: number, message: string): void => {

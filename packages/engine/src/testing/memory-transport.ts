@@ -3,13 +3,12 @@ import type { FrameForm, Transport, TransportEvents, TransportHost } from '../tr
 
 /** One JSON message per line, as on an HTTP stream. */
 export const memoryForm: FrameForm = {
-  index: 0,
   codec: jsonCodec,
   bare: false,
   frame: (body) => Buffer.concat([body, Buffer.from('\n')]),
 }
 
-export const bareMemoryForm: FrameForm = { ...memoryForm, index: 1, bare: true }
+export const bareMemoryForm: FrameForm = { ...memoryForm, bare: true }
 
 /** A message of the server as the client reads it. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every shape

@@ -1,7 +1,7 @@
 import type { Payload } from '@xshathra/protocol'
+import { decodeBase64 } from '../json/decode-base64.ts'
+import type { JsonMembers } from '../json/json-members.ts'
 import type { ServerSubscription } from '../tenancy.ts'
-import { decodeBase64 } from './decode-base64.ts'
-import type { JsonMembers } from './json-members.ts'
 import { readSubscriptionDetails, type SubscriptionDetails } from './subscription-details.ts'
 
 /** The registered claims (RFC 7519 §4.1) that decide whether a token counts here and now. */

@@ -1,6 +1,6 @@
 import type { Payload } from '@xshathra/protocol'
+import type { JsonMembers } from '../json/json-members.ts'
 import type { RulesOverride } from '../tenancy.ts'
-import type { JsonMembers } from './json-members.ts'
 
 /** What a token or a backend may say about one subscription. */
 export interface SubscriptionDetails {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { JsonMembers } from '../json/json-members.ts'
 import { type MaybePromise, whenReady } from '../maybe-promise.ts'
 import { compilePattern } from './claim-pattern.ts'
 import {
@@ -9,7 +10,6 @@ import {
   readSubscriptionClaims,
   type SubscriptionClaims,
 } from './claims.ts'
-import { JsonMembers } from './json-members.ts'
 import { createJwksCheck } from './jwks-keys.ts'
 import type { SignatureCheck } from './signature.ts'
 import { createStaticKeyCheck } from './static-keys.ts'

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import type { OriginCheck } from './origin.ts'
+import type { OriginRule } from '../config/origin-rules.ts'
 
 /**
  * The headers that let a page read our answer; none where its origin is not allowed, and the request is carried out
  * all the same: it is the browser that keeps the answer from the page. Source: Centrifugo, connection endpoints.
  */
-export const corsHeaders = (request: IncomingMessage, isOriginAllowed: OriginCheck): Record<string, string> => {
+export const corsHeaders = (request: IncomingMessage, isOriginAllowed: OriginRule): Record<string, string> => {
   const { origin } = request.headers
   if (!isOriginAllowed(origin)) return {}
   const asked = request.headers['access-control-request-headers']

@@ -8,11 +8,6 @@ const forms = createFrameForms()
 const hello = Buffer.from('{"id":1}')
 
 describe('frame forms', () => {
-  it('have dense indexes of their own', () => {
-    const indexes = Object.values(forms).map(({ index }) => index)
-    expect(indexes.toSorted((a, b) => a - b)).toEqual(indexes.map((_, i) => i))
-  })
-
   it.each([
     ['jsonWebSocket', '81087b226964223a317d'],
     ['protobufWebSocket', '8209087b226964223a317d'],

@@ -30,8 +30,7 @@ const frameCompressed = (firstByte: number, message: Buffer, { level, minBytes }
     ? encodeFrame(firstByte, message)
     : encodeFrame(firstByte | compressedBit, deflateMessage(message, level))
 
-const form = (index: number, codec: Codec, bare: boolean, frame: FrameForm['frame']): FrameForm => ({
-  index,
+const form = (codec: Codec, bare: boolean, frame: FrameForm['frame']): FrameForm => ({
   codec,
   bare,
   frame,
@@ -42,19 +41,19 @@ const form = (index: number, codec: Codec, bare: boolean, frame: FrameForm['fram
  * of it. Several finished frames may be joined into one write in any of them.
  */
 export const createFrameForms = (compression: Compression = { level: 1, minBytes: 0 }) => ({
-  jsonWebSocket: form(0, jsonCodec, false, frameText),
-  protobufWebSocket: form(1, protobufCodec, false, frameBinary),
-  bareWebSocket: form(2, jsonCodec, true, frameText),
-  jsonLines: form(3, jsonCodec, false, delimitLine),
-  protobufDelimited: form(4, protobufCodec, false, delimitVarint),
-  sseBlocks: form(5, jsonCodec, false, frameBlock),
-  bareLines: form(6, jsonCodec, true, delimitLine),
-  bareSseBlocks: form(7, jsonCodec, true, frameBlock),
-  compressedJsonWebSocket: form(8, jsonCodec, false, (body) => frameCompressed(textFrame, body, compression)),
-  compressedProtobufWebSocket: form(9, protobufCodec, false, (body) =>
+  jsonWebSocket: form(jsonCodec, false, frameText),
+  protobufWebSocket: form(protobufCodec, false, frameBinary),
+  bareWebSocket: form(jsonCodec, true, frameText),
+  jsonLines: form(jsonCodec, false, delimitLine),
+  protobufDelimited: form(protobufCodec, false, delimitVarint),
+  sseBlocks: form(jsonCodec, false, frameBlock),
+  bareLines: form(jsonCodec, true, delimitLine),
+  bareSseBlocks: form(jsonCodec, true, frameBlock),
+  compressedJsonWebSocket: form(jsonCodec, false, (body) => frameCompressed(textFrame, body, compression)),
+  compressedProtobufWebSocket: form(protobufCodec, false, (body) =>
     frameCompressed(binaryFrame, delimitVarint(body), compression),
   ),
-  compressedBareWebSocket: form(10, jsonCodec, true, (body) => frameCompressed(textFrame, body, compression)),
+  compressedBareWebSocket: form(jsonCodec, true, (body) => frameCompressed(textFrame, body, compression)),
 })
 
 export type FrameForms = ReturnType<typeof createFrameForms>

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../http/read-body.ts'
 import type { TransportHost } from '../transport.ts'
 import type { FrameForms } from './frame-forms.ts'
 import { answerRefusal } from './http-refusal.ts'
 import type { OpenStreams } from './open-streams.ts'
-import { readBody } from './read-body.ts'
 import type { ResponseStream } from './response-stream.ts'
 import type { TransportsOptions } from './transport-options.ts'
 
@@ -38,9 +38,9 @@ export const withBody = (
   reject: Reject,
   onBody: (body: Buffer) => void,
 ): void =>
-  readBody(request, maxBytes, (body) => {
-    if (body === 'too-large') reject(request, response, 413, 'body too large')
-    else if (body !== 'aborted') onBody(body)
+  readBody(request, { maxBytes, excess: 'refuse' }, (body) => {
+    if (body !== undefined) onBody(body)
+    else reject(request, response, 413, 'body too large')
   })
 
 /** The decoded `cf_connect` of a query: how a GET says its first command. `''` where there is none. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
+import type { OriginRule } from '../config/origin-rules.ts'
 import type { ClientOptions } from '../options.ts'
 import type { Transport } from '../transport.ts'
 import type { Compression } from './frame-forms.ts'
 import type { HttpRefusal } from './http-refusal.ts'
-import type { OriginCheck } from './origin.ts'
 
 export interface EndpointOptions {
   readonly enabled: boolean
@@ -45,7 +45,7 @@ export interface TransportsOptions {
   readonly clock: Clock
   /** In front of every path, without a slash at its end: `''` or `/realtime`. */
   readonly basePath: string
-  readonly isOriginAllowed: OriginCheck
+  readonly isOriginAllowed: OriginRule
   /** The client's address from that of its socket; trusted proxies are looked through here, by the headers they set. */
   remoteAddress(socketAddress: string, headers: () => Transport['headers']): string
   /** Read at each request, so that new limits hold at once. 0: no limit. */

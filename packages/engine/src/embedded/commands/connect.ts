@@ -19,17 +19,9 @@ export const connect = (connection: Connection, id: number, request: ConnectRequ
   connection.sdkVersion = request.version
   connection.emulatedHeaders = request.headers
   const { tenancy } = connection.parts
-  const admission = tenancy.admit({
-    ...connection.facts(),
-    token: request.token,
-    data: request.data,
-    name: request.name,
-    version: request.version,
-    channels: [...request.subs.keys()],
-    origin: connection.origin,
-    remoteAddress: connection.remoteAddress,
-  })
-  return whenReady(admission, (decided) => admitted(connection, id, request, decided))
+  return whenReady(tenancy.admit(connection.asNewcomer(request)), (decided) =>
+    admitted(connection, id, request, decided),
+  )
 }
 
 const admitted = (
@@ -194,7 +186,7 @@ const results = (opened: readonly OpenedSubscription[]): Map<string, SubscribeRe
 
 const emitConnect = (connection: Connection): void => {
   const { events } = connection.parts
-  if (!events.active) return
+  if (!events.wants('connect')) return
   events.emit({
     kind: 'connect',
     client: connection.id,

@@ -54,6 +54,10 @@ const accept = (
   decision: Allowed | undefined,
 ): MaybePromise<void> => {
   const { channel, rules } = resolution
+  const { tenancy } = connection.parts
+  if (tenancy.takePublish && !tenancy.takePublish(connection.scope)) {
+    return connection.refuse('publish', id, errors.tooManyRequests, 'limit of publications a second')
+  }
   const outcome = publishResolved(connection.parts, resolution, connection.scope, {
     data,
     isJson,

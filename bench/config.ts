@@ -1,0 +1,35 @@
+/** The server API's key, which the load client and the cases send along. Worth nothing: it lives as long as a run. */
+export const apiKey = 'bench'
+
+/** The secret behind the connection tokens of a run. */
+export const tokenSecret = 'bench'
+
+/** Channels of this namespace have history; those without a namespace have none. */
+export const historyNamespace = 'kept'
+
+/** One configuration for both, the engine and Centrifugo: what is not said here is as each has it by default. */
+export const config = {
+  client: {
+    allow_anonymous_connect_without_token: true,
+    token: { hmac_secret_key: tokenSecret },
+  },
+  http_api: { key: apiKey },
+  channel: {
+    without_namespace: {
+      allow_subscribe_for_client: true,
+      allow_subscribe_for_anonymous: true,
+      allow_publish_for_client: true,
+      allow_publish_for_anonymous: true,
+    },
+    namespaces: [
+      {
+        name: historyNamespace,
+        allow_subscribe_for_client: true,
+        allow_subscribe_for_anonymous: true,
+        history_size: 100,
+        history_ttl: '300s',
+        force_recovery: true,
+      },
+    ],
+  },
+} as const
