@@ -147,6 +147,19 @@ describe('the environment', () => {
     expect(await subscribe(server, 'old:a')).toEqual({ id: 2, error: errors.unknownChannel })
   })
 
+  it('may add namespaces by name, for variables of their own to fill', async () => {
+    const server = await started({
+      config: { channel: { namespaces: [{ name: 'old', allow_subscribe_for_client: true }] } },
+      env: {
+        CENTRIFUGO_CHANNEL_NAMESPACES: 'new bare',
+        CENTRIFUGO_CHANNEL_NAMESPACES_NEW_ALLOW_SUBSCRIBE_FOR_CLIENT: 'true',
+      },
+    })
+    expect(await subscribe(server, 'old:a')).toEqual({ id: 2, subscribe: {} })
+    expect(await subscribe(server, 'new:a')).toEqual({ id: 2, subscribe: {} })
+    expect(await subscribe(server, 'bare:a')).toEqual({ id: 2, error: errors.permissionDenied })
+  })
+
   it('may change one option of one namespace', async () => {
     const server = await started({
       config: { channel: { namespaces: [{ name: 'my-chat.v1' }, { name: 'other' }] } },

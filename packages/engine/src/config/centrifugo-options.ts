@@ -187,7 +187,8 @@ export const centrifugoOptions = group({
   // Nobody is sent any, whatever it says.
   usage_stats: group({ disabled: boolean() }),
   node: group({ name: text(), info_metrics_aggregate_interval: later(duration('60s')) }),
-  shutdown: group({ timeout: duration('30s') }),
+  // Stopping has a bound of its own, see the program.
+  shutdown: later(group({ timeout: duration('30s') })),
   pid_file: later(text()),
   enable_unreleased_features: later(boolean()),
 })

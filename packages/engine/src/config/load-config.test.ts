@@ -379,6 +379,22 @@ describe('warnings', () => {
     expect(load(document).namespaces.rulesOf('poll')?.subscriptionType).toBe('map')
   })
 
+  it('[CF10] name what is not acted on among options that are', () => {
+    const document = {
+      uni_websocket: { join_push_messages: true, write_timeout: '2s' },
+      shutdown: { timeout: '5s' },
+      http_server: { tls_external: true },
+      client: { channel_position_check_delay: '10s', channel_position_max_time_lag: '1s' },
+    }
+    expect(warningsOf(document).sort()).toEqual([
+      'not honoured | client.channel_position_max_time_lag',
+      'not honoured | http_server.tls_external',
+      'not honoured | shutdown',
+      'not honoured | uni_websocket.join_push_messages',
+      'not honoured | uni_websocket.write_timeout',
+    ])
+  })
+
   it('name an origin that fits nothing because of its case', () => {
     expect(warningsOf({ client: { allowed_origins: ['http://EXAMPLE.com'] } })).toEqual([
       'ineffective | client.allowed_origins | Write it in lower case.',
@@ -420,6 +436,8 @@ describe('checks', () => {
     [{ proxies: [{ name: 'default', endpoint: 'http://x' }] }, ['proxies[default]']],
     [{ proxies: [{ name: 'pp', timeout: '0s' }] }, ['proxies[pp].endpoint', 'proxies[pp].timeout']],
     [{ client: { proxy: { connect: { enabled: true, endpoint: 'grpc://x:1' } } } }, ['client.proxy.connect.endpoint']],
+    [{ client: { proxy: { refresh: { enabled: true, endpoint: 'grpc://x:1' } } } }, ['client.proxy.refresh.endpoint']],
+    [withNamespace({ sub_refresh_proxy_enabled: true }), ['channel.proxy.sub_refresh.endpoint']],
     [
       {
         ...withNamespace({ publish_proxy_enabled: true, publish_proxy_name: 'pp' }),
@@ -449,6 +467,19 @@ describe('checks', () => {
     [{ xshathra: { history: { durability: 'tape' } } }, ['xshathra.history.durability']],
     [{ xshathra: { namespaces: { chat: { durability: 'power' } } } }, ['xshathra.namespaces.chat']],
   ])('[CF13] what contradicts itself is a problem: %j', (document, paths) => {
+    const config = read(document)
+    expect(config.ok ? [] : config.problem.map(({ path }) => path)).toEqual(paths)
+  })
+
+  it.each([
+    [{ http_server: { internal_port: '9000' } }, ['http_server.internal_port']],
+    [{ http_server: { internal_port: '8000', internal_address: '' } }, []],
+    [{ http_server: { internal_address: '10.0.0.1' } }, ['http_server.internal_address']],
+    [{ http_server: { address: '10.0.0.1', internal_address: '10.0.0.1' } }, []],
+    [{ http_server: { tls: { enabled: true } } }, ['http_server.tls.enabled']],
+    [{ http_server: { internal_tls: { enabled: true } } }, ['http_server.internal_tls.enabled']],
+    [{ http_server: { tls_autocert: { enabled: true } } }, ['http_server.tls_autocert.enabled']],
+  ])('[CF17] what would change who can reach the server is a problem or nothing: %j', (document, paths) => {
     const config = read(document)
     expect(config.ok ? [] : config.problem.map(({ path }) => path)).toEqual(paths)
   })
@@ -586,7 +617,6 @@ describe('a loaded configuration', () => {
       http_api: { key: 'k', error_mode: 'transport', handler_prefix: '/api/' },
       health: { enabled: true },
       rpc: { ping: { enabled: true } },
-      shutdown: { timeout: '5s' },
     })
     expect(config.admission).toEqual({
       allowAnonymousConnectWithoutToken: true,
@@ -609,7 +639,7 @@ describe('a loaded configuration', () => {
     })
     expect(config.httpApi).toEqual({ enabled: true, path: '/api', key: 'k', insecure: false, errorMode: 'transport' })
     expect([config.health, config.prometheus.enabled]).toEqual([{ enabled: true, path: '/health' }, false])
-    expect([config.shutdownTimeoutMs, config.nodeName]).toEqual([5_000, ''])
+    expect(config.nodeName).toBe('')
   })
 
   it('has proxies by name, their answers to statuses included', () => {

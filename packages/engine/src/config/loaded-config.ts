@@ -60,7 +60,6 @@ export interface LoadedConfig {
   readonly log: { readonly level: LogLevel }
   /** Empty: to be chosen by the caller. */
   readonly nodeName: string
-  readonly shutdownTimeoutMs: number
   readonly xshathra: XshathraSettings
   readonly warnings: readonly ConfigWarning[]
 }
@@ -89,7 +88,7 @@ export const buildConfig = (settings: Settings, warnings: readonly ConfigWarning
   }
 }
 
-const buildServerOptions = ({ http_api, http_server, health, prometheus, log, node, shutdown }: Settings) => ({
+const buildServerOptions = ({ http_api, http_server, health, prometheus, log, node }: Settings) => ({
   httpApi: {
     enabled: !http_api.disabled,
     path: trimPath(http_api.handler_prefix),
@@ -102,7 +101,6 @@ const buildServerOptions = ({ http_api, http_server, health, prometheus, log, no
   prometheus: { enabled: prometheus.enabled, path: trimPath(prometheus.handler_prefix) },
   log: { level: log.level },
   nodeName: node.name,
-  shutdownTimeoutMs: shutdown.timeout,
 })
 
 const syntaxOf = (channel: CentrifugoSettings['channel']): ChannelSyntax => ({

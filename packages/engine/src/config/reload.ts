@@ -28,11 +28,7 @@ const reloadable: readonly string[] = [
 ]
 
 /** What stands under a reloadable path and is still fixed for the life of a connection, a transport or the engine. */
-const fixed: readonly string[] = [
-  'client.ping_interval',
-  'client.pong_timeout',
-  'client.channel_position_check_delay',
-]
+const fixed: readonly string[] = ['client.ping_interval', 'client.pong_timeout', 'client.channel_position_check_delay']
 
 /** Reads the sources anew. Where they cannot be used, every problem is told and nothing is to be changed. */
 export const reloadConfig = (
