@@ -47,7 +47,10 @@ export const take = (report: LoadReport, name: string): number => {
 
 const deadlineMs = 120_000
 
-/** Loads one server with the client that the command starts, its flags added, and answers what it counted. Rejects with the client's own words when the run failed. */
+/**
+ * Loads one server with the client that the command starts, its flags added, and answers what it counted. Rejects with the
+ * client's own words when the run failed.
+ */
 export const runLoad = (
   [program = '', ...first]: readonly string[],
   server: { readonly port: number; readonly pid: number },

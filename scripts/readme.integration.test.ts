@@ -1,59 +1,129 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+/** What people paste, in the order in which they do: the shell blocks of the README's first section with any. */
 const root = join(import.meta.dirname, '..')
-const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+const section =
+  readFileSync(join(root, 'README.md'), 'utf8')
+    .split(/^## /m)
+    .find((text) => text.startsWith('Five minutes')) ?? ''
+const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '')
+const [
+  startServer = '',
+  makeProject = '',
+  askToken = '',
+  connectBySubprotocol = '',
+  connectByHeader = '',
+  publish = '',
+] = blocks
 
-/** The one code block of the README that holds these words. */
-const blockWith = (words: string): string => {
-  const found = blocks.filter(([, , text]) => text?.includes(words))
-  expect(found, words).toHaveLength(1)
-  return found[0]?.[2] ?? ''
+let folder: string
+let port: number
+let env: NodeJS.ProcessEnv
+const children: Pasted[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'xshathra-readme-'))
+  port = await findFreePort()
+  env = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port), XSHATHRA_DATA_DIR: join(folder, 'data') }
+})
+afterAll(async () => {
+  for (const child of children) await child.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** The README says 3001, which may be taken on the machine of a tester. */
+const findFreePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
 }
 
-/** Runs a block as somebody who pastes it into a terminal in the root of the repository; ends with the test. */
-const paste = (text: string) => {
-  const shell = spawn('bash', ['-c', text], { cwd: root, detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
-  const closed = once(shell, 'close')
-  onTestFinished(async () => {
-    // The whole group: what was pasted starts programs of its own.
-    if (shell.exitCode === null && shell.pid !== undefined) process.kill(-shell.pid, 'SIGTERM')
-    await closed
-  })
-  return shell.stdout
-}
+/** A block pasted into a terminal. */
+class Pasted {
+  readonly #process: ChildProcess
+  readonly #closed: Promise<unknown>
+  #output = ''
+  #onOutput = () => {}
 
-const readUntil = async (output: Readable, pattern: RegExp): Promise<RegExpExecArray> => {
-  let printed = ''
-  for await (const text of output.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    printed += text
-    const match = pattern.exec(printed)
-    if (match) return match
+  constructor(script: string) {
+    const ported = script.replaceAll('localhost:3001', `localhost:${port}`)
+    // A process group of its own, so that npm's and npx's children can be told to go too.
+    this.#process = spawn('bash', ['--norc', '-euc', ported], { cwd: root, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#closed = once(this.#process, 'close').then(() => this.#onOutput())
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text
+        this.#onOutput()
+      })
+    }
+    children.push(this)
   }
-  throw new Error(`ended without printing ${pattern}:\n${printed}`)
+
+  async printed(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.#output)) {
+      if (this.#hasEnded) throw new Error(`ended without ${pattern}:\n${this.#output}`)
+      await new Promise<void>((resolve) => {
+        this.#onOutput = resolve
+      })
+    }
+    return this.#output
+  }
+
+  /** All that it printed until its end. */
+  async ended(): Promise<string> {
+    await this.#closed
+    if (this.#process.exitCode !== 0) throw new Error(this.#output)
+    return this.#output
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#hasEnded && this.#process.pid !== undefined) process.kill(-this.#process.pid, 'SIGTERM')
+    await this.#closed
+  }
+
+  get #hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null
+  }
 }
 
-it('the README keeps its word: what it tells people to paste delivers a message', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'xshathra-readme-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  writeFileSync(join(folder, 'config.json'), blockWith('"hmac_secret_key"'))
+/** Runs blocks that set variables, and gives the variable's value to every block that is pasted later. */
+const setVariable = async (name: string, script: string) => {
+  const output = await new Pasted(`${script}\nprintf '%s' "$${name}"`).ended()
+  env = { ...env, [name]: output.trim().split('\n').at(-1) }
+  return env[name] ?? ''
+}
 
-  const start = blockWith('npm run engine')
-    .replace('config.json', join(folder, 'config.json'))
-    .replace('--port 8000', '--port 0')
-    .replace('--data-dir data', `--data-dir ${join(folder, 'data')}`)
-  const [, host = ''] = await readUntil(paste(start), /listening on http:\/\/(\S+)/)
-  const atHost = (text: string) => text.replaceAll('localhost:8000', host)
+describe('the first five minutes of the README', () => {
+  it('has a block for each step', () => {
+    expect(blocks).toHaveLength(6)
+  })
 
-  const client = paste(atHost(blockWith('npx wscat')))
-  await readUntil(client, /"id":2,"subscribe":/)
-  const answer = await readUntil(paste(atHost(blockWith('curl'))), /\{.*\}/)
-  expect(JSON.parse(answer[0])).toMatchObject({ result: { offset: 1 } })
-  const push = await readUntil(client, /"data":(\{"text".*?\})/)
-  expect(push[1]).toBe('{"text":"hello"}')
+  it('start the server', async () => {
+    const server = new Pasted(startServer)
+    expect(await server.printed(/socket +ws:\S+/)).toContain(`ws://localhost:${port}/realtime/connection/websocket`)
+  })
+
+  it('make a project and keep its key', async () => {
+    expect(await setVariable('SERVER_API_KEY', makeProject)).toMatch(/^xsk_\w{28}$/)
+  })
+
+  it('ask for a token', async () => {
+    expect(await setVariable('TOKEN', askToken)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+  })
+
+  it('connect with wscat in both spellings, publish, and see it arrive', async () => {
+    const sockets = [new Pasted(connectBySubprotocol), new Pasted(connectByHeader)]
+    for (const socket of sockets) await socket.printed(/"id":2,"subscribe":/)
+    expect(await new Pasted(publish).ended()).toMatch(/^\{"ok":true,"offset":1,"epoch":"\w+"\}$/)
+    for (const socket of sockets) await socket.printed(/"pub":\{.*"data":\{"text":"hello"\}/)
+  })
 })

@@ -543,7 +543,7 @@ static int run_window(double rss_before_mb) {
     rate = rate_asked;
     published = 0;
     publishing_since_ns = now_ns();
-    run_for(0.2); /* what is still under way belongs to the warm-up */
+    run_for(0.5); /* what is still under way belongs to the warm-up */
   }
 
   measuring = 1;

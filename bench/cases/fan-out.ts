@@ -3,11 +3,17 @@ import { type LoadReport, take } from '../load.ts'
 import { millions, milliseconds } from '../numbers.ts'
 import { type Stage, withServer } from '../stage.ts'
 
-const figuresOf = (report: LoadReport): Figures => ({
-  cost: take(report, 'cpuUsPerMessage'),
-  note: `${millions(take(report, 'perSecond'))}/s, p50 ${milliseconds(take(report, 'p50Us'))}`,
-  report,
-})
+/** `wanted` deliveries a second. Much else means that a server lagged, and merged what it should have sent one by one. */
+const figuresOf = (report: LoadReport, wanted: number): Figures => {
+  const perSecond = take(report, 'perSecond')
+  if (Math.abs(perSecond / wanted - 1) > 0.15)
+    throw new Error(`${millions(perSecond)}/s arrived of ${millions(wanted)}/s`)
+  return {
+    cost: take(report, 'cpuUsPerMessage'),
+    note: `${millions(perSecond)}/s, p50 ${milliseconds(take(report, 'p50Us'))}`,
+    report,
+  }
+}
 
 const window = (stage: Stage, n: number) => ({ n, warmUp: 1, seconds: stage.seconds(3) })
 
@@ -21,7 +27,10 @@ const fanOut = (n: number, rate: number, toCentrifugo: { reach: number; stretch:
       name: engine,
       measure: (stage) =>
         withServer(stage.startEngine(), async (server) =>
-          figuresOf(await stage.load(server, { ...window(stage, n), publishers: 1, rate, warmUpRate: 10 * rate })),
+          figuresOf(
+            await stage.load(server, { ...window(stage, n), publishers: 1, rate, warmUpRate: 3 * rate }),
+            n * rate,
+          ),
         ),
     },
     {
@@ -29,7 +38,7 @@ const fanOut = (n: number, rate: number, toCentrifugo: { reach: number; stretch:
       needs: 'C compiler',
       measure: (stage) =>
         withServer(stage.startReferenceSender(rate, 1), async (server) =>
-          figuresOf(await stage.load(server, { ...window(stage, n), signal: true })),
+          figuresOf(await stage.load(server, { ...window(stage, n), signal: true }), n * rate),
         ),
     },
     {
@@ -37,7 +46,10 @@ const fanOut = (n: number, rate: number, toCentrifugo: { reach: number; stretch:
       needs: 'Centrifugo',
       measure: (stage) =>
         withServer(stage.startCentrifugo(), async (server) =>
-          figuresOf(await stage.load(server, { ...window(stage, n), publishers: 1, rate, warmUpRate: 10 * rate })),
+          figuresOf(
+            await stage.load(server, { ...window(stage, n), publishers: 1, rate, warmUpRate: 3 * rate }),
+            n * rate,
+          ),
         ),
     },
   ],

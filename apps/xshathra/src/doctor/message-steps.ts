@@ -13,7 +13,9 @@ export const checkMessages = async (origin: string, backend: Backend): Promise<r
   const walk = new Walk()
   let token = ''
   await walk.step('token', async () => {
-    token = await backend.token(userId)
+    const minted = await backend.token(userId).catch(refusalOf)
+    if (typeof minted !== 'string') return failed(minted)
+    token = minted
     return ok('minted')
   })
   const client = createClient(origin, { token })
@@ -26,13 +28,17 @@ export const checkMessages = async (origin: string, backend: Backend): Promise<r
   return walk.findings
 }
 
-/** What a backend that was refused can do about it. */
-export const cureOf = (error: BackendRefused): string =>
-  ({
-    invalid_api_key: 'Set XSHATHRA_SERVER_API_KEY to the whole server key of a project that is not archived.',
-    unknown_host: 'Set XSHATHRA_PUBLIC_URL of the server to this origin.',
-    unknown_namespace: 'The doctor uses the namespace "public": keep it in centrifugo/config.json.',
-  })[error.code] ?? 'The message says what is wrong; /docs/errors explains each code.'
+const cures: Readonly<Record<string, string>> = {
+  invalid_api_key: 'Set XSHATHRA_SERVER_API_KEY to the whole server key of a project that is not archived.',
+  unknown_host: 'Set XSHATHRA_PUBLIC_URL of the server to this origin.',
+  unknown_namespace: 'The doctor uses the namespace "public": keep it in centrifugo/config.json.',
+}
+
+/** What a backend was told, and what it can do about it. Anything else that is thrown goes on. */
+const refusalOf = (error: unknown) => {
+  if (!(error instanceof BackendRefused)) throw error
+  return { detail: error.message, cure: cures[error.code] ?? 'The message says what is wrong.' }
+}
 
 const connectOrExplain = async (client: Centrifuge): Promise<StepResult> => {
   const startedAtMs = performance.now()
@@ -68,10 +74,8 @@ const publishAndWait = async (backend: Backend, subscription: Subscription): Pro
     await Promise.all([backend.publish(subscription.channel, { from: userId }), arrival.promise])
     return ok(`arrived after ${millisecondsSince(startedAtMs)}`)
   } catch (error) {
-    const cure =
-      error instanceof BackendRefused
-        ? cureOf(error)
-        : 'The publication was taken and not delivered: a proxy may hold the socket back, or another server took it.'
+    if (error instanceof BackendRefused) return failed(refusalOf(error))
+    const cure = 'It was taken and not delivered: a proxy may hold the socket back, or another server took it.'
     return failed({ detail: (error as Error).message, cure })
   } finally {
     clearTimeout(timer)

@@ -28,7 +28,10 @@ export class StoreThread {
   constructor({ settings, onLost, spawn = spawnStoreWorker }: StoreThreadNeeds) {
     this.#onLost = onLost
     this.#worker = spawn(settings)
-    this.#worker.on('message', (reply: StoreReply) => this.#waiting.shift()?.(reply))
+    this.#worker.on('message', (reply: StoreReply) => {
+      // Under `node --watch` every thread also posts which modules it has loaded.
+      if (reply.kind !== undefined) this.#waiting.shift()?.(reply)
+    })
     // An error that ends the thread is followed by its exit.
     this.#worker.on('error', (error) => this.#end(error.message))
     this.#worker.on('exit', () => this.#end('the store has ended'))

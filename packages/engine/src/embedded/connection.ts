@@ -71,6 +71,8 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
   #subscriptions: Map<InternalChannel, Subscription> | undefined
   /** Channels whose subscribe is still being decided or read. */
   #opening: Map<InternalChannel, Promise<unknown>> | undefined
+  /** Subscriptions whose time is over, while somebody else thinks about more. */
+  #extending: Set<Subscription> | undefined
 
   // The outbox and the timer wheel keep these.
   owed = 0
@@ -549,7 +551,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
     try {
       const answer = await tenancy.extendConnection?.(this.facts())
       if (this.#state !== 'connected') return
-      if (answer?.kind !== 'extended') return this.disconnect(disconnects.expired)
+      if (answer?.kind !== 'extended' || this.#isOver(answer.expireAt)) return this.disconnect(disconnects.expired)
       this.renew(answer.info, answer.meta)
       this.expireAt(answer.expireAt ?? 0)
     } catch (error) {
@@ -569,6 +571,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
       if (subscription.expireAt === 0) continue
       anyLeft = true
       if (nowMs <= subscription.expireAt * 1000 + client.expiredSubCloseDelayMs) continue
+      if (this.#extending?.has(subscription)) continue
       const asksElsewhere = subscription.grant.rules.subRefreshProxy !== undefined && tenancy.extendSubscription
       if (asksElsewhere) void this.#askForMoreTimeOf(subscription)
       else this.#endExpired(subscription)
@@ -579,20 +582,30 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
   async #askForMoreTimeOf(subscription: Subscription): Promise<void> {
     const { tenancy, events } = this.#parts
     const { channel, name, grant } = subscription
+    this.#extending ??= new Set()
+    this.#extending.add(subscription)
     try {
       const question = { connection: this.facts(), name, channel: channel.key, rules: grant.rules }
       const answer = await tenancy.extendSubscription?.(question)
       if (this.subscriptions.get(channel.key) !== subscription) return
-      if (answer?.kind !== 'extended') return this.#endExpired(subscription)
+      if (answer?.kind !== 'extended' || this.#isOver(answer.expireAt)) return this.#endExpired(subscription)
       if (answer.info) subscription.chanInfo = answer.info
       this.setSubscriptionExpiry(subscription, answer.expireAt ?? 0)
     } catch (error) {
       events.emit({ kind: 'internal', where: 'extending a subscription', error })
       this.#endExpired(subscription)
+    } finally {
+      this.#extending.delete(subscription)
     }
   }
 
+  /** Whether a moment, in Unix seconds, has come; absent: never. */
+  #isOver(expireAt: number | undefined): boolean {
+    return expireAt !== undefined && expireAt * 1000 <= this.#parts.clock.now()
+  }
+
   #endExpired(subscription: Subscription): void {
+    if (this.subscriptions.get(subscription.channel.key) !== subscription) return
     if (subscription.grant.serverSide) this.disconnect(disconnects.subscriptionExpired)
     else this.unsubscribe(subscription, unsubscribes.expired)
   }

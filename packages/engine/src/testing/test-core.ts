@@ -9,6 +9,8 @@ import { openRules, PlainTenancy, type PlainToken, plainToken } from './plain-te
 
 interface TestCoreOptions {
   readonly namespaces?: Readonly<Record<string, ChannelRules>> | undefined
+  /** In place of a plain one of {@link namespaces}. */
+  readonly tenancy?: PlainTenancy | undefined
   readonly client?: Partial<ClientOptions> | undefined
 }
 
@@ -107,10 +109,10 @@ export class TestClient {
 
 export const createTestCore = async ({
   namespaces = { '': openRules },
+  tenancy = new PlainTenancy(namespaces),
   client = {},
 }: TestCoreOptions = {}): Promise<TestCore> => {
   const clock = new FakeClock()
-  const tenancy = new PlainTenancy(namespaces)
   const flushes: (() => void)[] = []
   let ids = 0
   const core = await createEngineCore({

@@ -32,7 +32,7 @@ describe('frame forms', () => {
   })
 
   it('compress what is long enough, each message for itself', () => {
-    const compressing = createFrameForms({ level: 6, minBytes: 20 })
+    const compressing = createFrameForms({ websocket: { level: 6, minBytes: 20 } })
     fc.assert(
       fc.property(fc.string({ maxLength: 400 }), (text) => {
         const body = Buffer.from(text)
@@ -42,5 +42,16 @@ describe('frame forms', () => {
         expect(restored).toEqual(body)
       }),
     )
+  })
+
+  it('compress as the endpoint of their streams says', () => {
+    const compressing = createFrameForms({
+      websocket: { level: 9, minBytes: 20 },
+      uniWebsocket: { level: 1, minBytes: 5 },
+    })
+    const firstBytes = [compressing.compressedJsonWebSocket, compressing.compressedBareWebSocket].map(
+      (form) => form.frame(hello)[0],
+    )
+    expect(firstBytes).toEqual([0x81, 0xc1])
   })
 })

@@ -36,11 +36,20 @@ const form = (codec: Codec, bare: boolean, frame: FrameForm['frame']): FrameForm
   frame,
 })
 
+/** Where an endpoint does not compress, its compressed form is there and never taken. */
+const defaultCompression: Compression = { level: 1, minBytes: 0 }
+
 /**
  * Every form the transports of one engine can take, made once: what is framed for a form is shared by all connections
  * of it. Several finished frames may be joined into one write in any of them.
  */
-export const createFrameForms = (compression: Compression = { level: 1, minBytes: 0 }) => ({
+export const createFrameForms = ({
+  websocket = defaultCompression,
+  uniWebsocket = defaultCompression,
+}: {
+  readonly websocket?: Compression | undefined
+  readonly uniWebsocket?: Compression | undefined
+} = {}) => ({
   jsonWebSocket: form(jsonCodec, false, frameText),
   protobufWebSocket: form(protobufCodec, false, frameBinary),
   bareWebSocket: form(jsonCodec, true, frameText),
@@ -49,11 +58,11 @@ export const createFrameForms = (compression: Compression = { level: 1, minBytes
   sseBlocks: form(jsonCodec, false, frameBlock),
   bareLines: form(jsonCodec, true, delimitLine),
   bareSseBlocks: form(jsonCodec, true, frameBlock),
-  compressedJsonWebSocket: form(jsonCodec, false, (body) => frameCompressed(textFrame, body, compression)),
+  compressedJsonWebSocket: form(jsonCodec, false, (body) => frameCompressed(textFrame, body, websocket)),
   compressedProtobufWebSocket: form(protobufCodec, false, (body) =>
-    frameCompressed(binaryFrame, delimitVarint(body), compression),
+    frameCompressed(binaryFrame, delimitVarint(body), websocket),
   ),
-  compressedBareWebSocket: form(jsonCodec, true, (body) => frameCompressed(textFrame, body, compression)),
+  compressedBareWebSocket: form(jsonCodec, true, (body) => frameCompressed(textFrame, body, uniWebsocket)),
 })
 
 export type FrameForms = ReturnType<typeof createFrameForms>

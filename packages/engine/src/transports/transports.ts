@@ -47,8 +47,11 @@ interface Endpoint {
 /** Builds the enabled endpoints; each accepted stream is opened on `host`. */
 export const createTransports = (options: TransportsOptions, host: TransportHost): Transports => {
   const open = new OpenStreams()
-  const compression = options.websocket.compression ?? options.uniWebsocket.compression
-  const needs: RouteNeeds = { options, host, forms: createFrameForms(compression), open, sessions: new Map() }
+  const forms = createFrameForms({
+    websocket: options.websocket.compression,
+    uniWebsocket: options.uniWebsocket.compression,
+  })
+  const needs: RouteNeeds = { options, host, forms, open, sessions: new Map() }
   const endpoints = createEndpoints(needs)
   const admission = new Admission(options.clock, options.limits, () => open.size)
 
