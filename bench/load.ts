@@ -2,6 +2,10 @@ import { type ChildProcess, execFile } from 'node:child_process'
 
 /** One load, in the words of bench/c/loadgen.c; times in seconds. */
 export interface LoadOptions {
+  /** Where sockets connect, where the HTTP API is, and the header that opens it; as on Centrifugo where nothing is said. */
+  readonly path?: string
+  readonly api?: string
+  readonly auth?: string
   /** Connections that subscribe. */
   readonly n?: number
   /** Channels that they are spread over. */
@@ -20,6 +24,8 @@ export interface LoadOptions {
   readonly sample?: number
   /** Every connection publishes over its socket, as fast as it is answered. */
   readonly pub?: boolean
+  /** The HTTP publishers ask for connection tokens instead. */
+  readonly mint?: boolean
   /** The server starts to publish when it is sent SIGUSR2. */
   readonly signal?: boolean
   /** Nothing is published: memory is measured. */

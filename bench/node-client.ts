@@ -15,6 +15,8 @@ const { values: options } = parseArgs({
   options: {
     port: text('8000'),
     pids: text(''),
+    path: text('/connection/websocket'),
+    api: text('/api'),
     auth: text(''),
     n: text('1000'),
     channels: text('1'),
@@ -33,6 +35,7 @@ const { values: options } = parseArgs({
     pub: flag,
     idle: flag,
     check: flag,
+    mint: flag,
   },
 })
 
@@ -78,7 +81,7 @@ const fail = (what: string): never => {
 /** One connection with one subscription. */
 class Subscriber {
   readonly #index: number
-  readonly #socket = new WebSocket(`ws://127.0.0.1:${port}/connection/websocket`)
+  readonly #socket = new WebSocket(`ws://127.0.0.1:${port}${options.path}`)
   #onReady: () => void = () => {}
   #isClosing = false
   #lastOffset = 0
@@ -174,20 +177,28 @@ const agent = new Agent({ keepAlive: true, maxSockets: Number(options.publishers
 const [authName = '', authValue = ''] = options.auth.split(': ')
 const headers = { 'Content-Type': 'application/json', ...(authName === '' ? {} : { [authName]: authValue }) }
 let nextChannel = 0
+let nextUser = 0
 /** Aborted when the window is over. */
 const over = new AbortController()
 
 const publishRequest = () => ({ channel: `${prefix}${nextChannel++ % channels}`, data: payload() })
 
-const sendPublish = (): Promise<void> =>
+/** One publish request, or one batch of them; with `--mint` the request for one user's token. */
+const nextRequest = (): readonly [method: string, body: object] => {
+  if (options.mint) return ['token', { userId: `user_${nextUser++ % 100_000}` }]
+  if (batch === 1) return ['publish', publishRequest()]
+  return ['batch', { commands: Array.from({ length: batch }, () => ({ publish: publishRequest() })) }]
+}
+
+const sendRequest = (): Promise<void> =>
   new Promise((resolve) => {
-    const commands = Array.from({ length: batch }, () => ({ publish: publishRequest() }))
-    const [path, body] = batch > 1 ? ['batch', { commands }] : ['publish', commands[0]?.publish]
+    const [method, body] = nextRequest()
+    const path = `${options.api}/${method}`
     const startedUs = nowUs()
-    const request = httpRequest({ agent, headers, port, host: '127.0.0.1', method: 'POST', path: `/api/${path}` })
+    const request = httpRequest({ agent, headers, port, host: '127.0.0.1', method: 'POST', path })
     request.on('response', (response) => {
       response.resume().on('end', () => {
-        if (response.statusCode !== 200) fail(`publish answered ${response.statusCode}`)
+        if (response.statusCode !== 200) fail(`request answered ${response.statusCode}`)
         counted.requests++
         if (n === 0) counted.latenciesUs.push(nowUs() - startedUs)
         resolve()
@@ -198,7 +209,7 @@ const sendPublish = (): Promise<void> =>
   })
 
 const publishWithoutPause = async (): Promise<void> => {
-  while (!over.signal.aborted) await sendPublish()
+  while (!over.signal.aborted) await sendRequest()
 }
 
 /** Until it is told to stop. */
@@ -206,7 +217,7 @@ const publishAtRate = async (perSecond: number, signal: AbortSignal): Promise<vo
   const startedMs = performance.now()
   for (let sent = 0; !signal.aborted; await delay(1)) {
     const due = (((performance.now() - startedMs) / 1000) * perSecond) / batch
-    for (; sent < due; sent++) void sendPublish()
+    for (; sent < due; sent++) void sendRequest()
   }
 }
 

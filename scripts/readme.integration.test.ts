@@ -57,7 +57,12 @@ class Pasted {
   constructor(script: string) {
     const ported = script.replaceAll('localhost:3001', `localhost:${port}`)
     // A process group of its own, so that npm's and npx's children can be told to go too.
-    this.#process = spawn('bash', ['--norc', '-euc', ported], { cwd: root, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#process = spawn('bash', ['--norc', '-euc', ported], {
+      cwd: root,
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     this.#closed = once(this.#process, 'close').then(() => this.#onOutput())
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {

@@ -4,7 +4,8 @@
  * Opens N WebSocket connections, connects and subscribes each, then measures for a fixed window what the server
  * delivers and what it costs: CPU (user + system, all threads) of the processes given with --pids, from the kernel's
  * clock of that process. Publications come from HTTP publishers inside this client (--publishers), from publish commands over
- * the sockets (--pub), or from a server that publishes by itself when it gets SIGUSR2 (--signal).
+ * the sockets (--pub), or from a server that publishes by itself when it gets SIGUSR2 (--signal). With --mint the HTTP
+ * publishers ask a platform for connection tokens instead.
  *
  * Every received byte is parsed as WebSocket frames, messages inside a frame are counted by newline. With --check,
  * offsets must rise by one per connection, or the run fails. Latency is taken on every --sample'th connection from a
@@ -48,7 +49,7 @@ typedef struct {
 
 /* ── options ─────────────────────────────────────────────────────────────────────────────────────────────────────── */
 static int subscribers = 1000, port = 8000, channels = 1, subscriptions_each = 1, sample = 50, window_size = 200;
-static int storm = 0, concurrency = 200, idle = 0, publish_over_socket = 0, use_signal = 0, publishers = 0, batch = 1, check = 0;
+static int storm = 0, concurrency = 200, idle = 0, publish_over_socket = 0, use_signal = 0, publishers = 0, batch = 1, check = 0, mint = 0;
 static double warm_up_s = 1, warm_up_rate = 0, duration_s = 5, lazy_ms = 0, rate = 0;
 static const char *path = "/connection/websocket", *api = "/api", *auth = "", *channel_prefix = "bench";
 static char *tokens[4096];
@@ -200,21 +201,23 @@ static void send_socket_publish(Conn *c) {
   send_text(c, text);
 }
 
-static unsigned next_channel = 0;
+static unsigned next_channel = 0, next_user = 0;
 
-/* One publish request, or one batch of them. */
-static void send_http_publish(Conn *c) {
+/* One publish request, or one batch of them; with --mint the request for one user's token. */
+static void send_http_request(Conn *c) {
   static char body[1 << 18], request[(1 << 18) + 1024];
+  const char *method = mint ? "token" : batch > 1 ? "batch" : "publish";
   int length = 0;
+  if (mint) length += sprintf(body, "{\"userId\":\"user_%u\"}", next_user++ % 100000);
   if (batch > 1) length += sprintf(body, "{\"commands\":[");
-  for (int i = 0; i < batch; i++) {
+  for (int i = 0; i < batch && !mint; i++) {
     if (batch > 1) length += sprintf(body + length, "%s{\"publish\":", i ? "," : "");
     length += sprintf(body + length, "{\"channel\":\"%s%u\",\"data\":%s}", channel_prefix, next_channel++ % channels, payload());
     if (batch > 1) length += sprintf(body + length, "}");
   }
   if (batch > 1) length += sprintf(body + length, "]}");
   int total = sprintf(request, "POST %s/%s HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: application/json\r\n%s%sContent-Length: %d\r\n\r\n%s",
-                      api, batch > 1 ? "batch" : "publish", port, auth, *auth ? "\r\n" : "", length, body);
+                      api, method, port, auth, *auth ? "\r\n" : "", length, body);
   c->started_ns = now_ns();
   send_all(c, request, total);
 }
@@ -376,17 +379,17 @@ static char *on_answers(Conn *c, char *from, char *end) {
   for (;;) {
     char *head_end = memmem(from, end - from, "\r\n\r\n", 4);
     if (!head_end) return from;
-    if (memcmp(from, "HTTP/1.1 200", 12)) fail("publish answered", from, end - from);
+    if (memcmp(from, "HTTP/1.1 200", 12)) fail("request answered", from, end - from);
     char *length_at = memmem(from, head_end - from, "ontent-", 7);
     while (length_at && strncasecmp(length_at, "ontent-length:", 14)) length_at = memmem(length_at + 1, head_end - length_at - 1, "ontent-", 7);
     if (!length_at) fail("an answer without Content-Length", from, head_end - from);
     size_t length = strtoul(length_at + 14, NULL, 10);
     if ((size_t)(end - head_end - 4) < length) return from;
-    if (memmem(head_end, length + 4, "\"error\"", 7)) fail("publish refused", head_end + 4, length);
+    if (memmem(head_end, length + 4, "\"error\"", 7)) fail("request refused", head_end + 4, length);
     from = head_end + 4 + length;
     requests++;
     if (subscribers == 0) note_latency((now_ns() - c->started_ns) / 1000);
-    if (rate == 0) send_http_publish(c);
+    if (rate == 0) send_http_request(c);
   }
 }
 
@@ -457,7 +460,7 @@ static void publish_what_is_due(void) {
   if (rate == 0 || publishing_since_ns == 0) return;
   uint64_t due = (now_ns() - publishing_since_ns) / 1e9 * rate / batch;
   if (due > published + rate) published = due - 1; /* overloaded: skip, build no endless debt */
-  for (; published < due; published++) send_http_publish(&conns[subscribers + published % publishers]);
+  for (; published < due; published++) send_http_request(&conns[subscribers + published % publishers]);
 }
 
 /* --lazy: looks at the sockets only every so often, so that one read takes many messages: a nearly free client. */
@@ -537,7 +540,7 @@ static int run_window(double rss_before_mb) {
   if (publish_over_socket)
     for (int i = 0; i < subscribers; i++) send_socket_publish(&conns[i]);
   if (rate == 0)
-    for (int i = 0; i < publishers; i++) send_http_publish(&conns[subscribers + i]);
+    for (int i = 0; i < publishers; i++) send_http_request(&conns[subscribers + i]);
   run_for(warm_up_s);
   if (warm_up_rate > 0) {
     rate = rate_asked;
@@ -619,6 +622,7 @@ static void read_options(int argc, char **argv) {
     else if (!strcmp(name, "--signal")) use_signal = 1;
     else if (!strcmp(name, "--idle")) idle = 1;
     else if (!strcmp(name, "--check")) check = 1;
+    else if (!strcmp(name, "--mint")) mint = 1;
     else if (VALUE("--pids")) {
       for (char *one = strtok(argv[++i], ","); one && pid_count < 64; one = strtok(NULL, ",")) pids[pid_count++] = atoi(one);
     } else {
@@ -626,7 +630,7 @@ static void read_options(int argc, char **argv) {
       exit(2);
     }
   }
-  if (batch < 1 || batch > 1000) batch = 1;
+  if (batch < 1 || batch > 1000 || mint) batch = 1;
   if (place_count && place_count < channels) {
     fprintf(stderr, "--recover names %d channels of %d\n", place_count, channels);
     exit(2);

@@ -45,6 +45,20 @@ const connectFor = (seconds: number, claims: object = {}): Promise<WebSocketClie
     { headers: { 'X-Real': 'yes' } },
   )
 
+const mapValues = <From, To>(values: Record<string, From>, change: (name: string) => To): Record<string, To> =>
+  Object.fromEntries(Object.keys(values).map((name) => [name, change(name)]))
+
+/** Lets the backend answer each user as the table says, and does the same for all users at once. */
+const askedFor = async <Outcome>(
+  answers: Record<string, object>,
+  run: (user: string) => Promise<Outcome>,
+): Promise<Record<string, Outcome>> => {
+  // Connections of earlier tests may still be there.
+  backend.answer = ({ body }) => answers[body.user as string] ?? {}
+  const outcomes = await Promise.all(Object.keys(answers).map(async (user) => [user, await run(user)] as const))
+  return Object.fromEntries(outcomes)
+}
+
 describe('the refresh proxy', () => {
   it('takes the expiry away from the client, which may not refresh itself', async () => {
     const client = await openWebSocket(server)
@@ -74,35 +88,35 @@ describe('the refresh proxy', () => {
     expect(Object.values(presence.presence)).toMatchObject([{ user: 'ann', conn_info: { n: 1 } }])
   })
 
-  it.each([
-    ['nothing', {}],
-    ['a null result', { result: null }],
-    ['no end', { result: {} }],
-    ['an end that is over', { result: { expire_at: 1_600_000_000 } }],
-    ['expired', { result: { expired: true } }],
-    ['an error', { error: { code: 1000, message: 'no' } }],
-    ['a disconnect', { disconnect: { code: 4999, reason: 'no' } }],
-  ])('ends the connection with 3005 where it answers %s', async (_, answer) => {
-    backend.answer = () => answer
-    const client = await connectFor(1)
-    expect(await client.untilClosed(10_000)).toEqual([closed(3005, 'connection expired')])
+  it('ends the connection with 3005 unless a result says until when it goes on', async () => {
+    const ends = {
+      nothing: {},
+      'a null result': { result: null },
+      'no end': { result: {} },
+      'an end that is over': { result: { expire_at: 1_600_000_000 } },
+      expired: { result: { expired: true } },
+      'an error': { error: { code: 1000, message: 'no' } },
+      'a disconnect': { disconnect: { code: 4999, reason: 'no' } },
+    }
+    expect(await askedFor(ends, (sub) => connectFor(1, { sub }).then((client) => client.untilClosed(10_000)))).toEqual(
+      mapValues(ends, () => [closed(3005, 'connection expired')]),
+    )
   })
 
-  it.each([
-    ['a failing status', { status: 500 }],
-    ['a result that is none', { result: { expire_at: 'soon' } }],
-  ])('leaves the connection alone where it answers %s', async (_, answer) => {
-    backend.answer = () => answer
-    const client = await connectFor(1)
-    await expect.poll(() => backend.calls.length, { timeout: 10_000 }).toBe(1)
-    expect(await client.received()).toEqual([])
+  it('leaves the connection alone where it fails', async () => {
+    const failures = { 'a failing status': { status: 500 }, 'a result that is none': { result: { expire_at: 'soon' } } }
+    const clients = await askedFor(failures, (sub) => connectFor(1, { sub }))
+    const askedAbout = () => new Set(backend.calls.map(({ body }) => body.user))
+    const isEverybodyAsked = () => Object.keys(failures).every((user) => askedAbout().has(user))
+    await expect.poll(isEverybodyAsked, { timeout: 10_000 }).toBe(true)
+    for (const client of Object.values(clients)) expect(await client.received()).toEqual([])
   })
 })
 
 describe('the sub_refresh proxy', () => {
-  const subscribeFor = async (seconds: number): Promise<WebSocketClient> => {
-    const client = await connectWebSocket(server, { token: token({ sub: 'ann' }) })
-    const subscription = token({ sub: 'ann', channel: 'asked:a', exp: inSeconds(seconds) })
+  const subscribeFor = async (seconds: number, sub = 'ann'): Promise<WebSocketClient> => {
+    const client = await connectWebSocket(server, { token: token({ sub }) })
+    const subscription = token({ sub, channel: 'asked:a', exp: inSeconds(seconds) })
     expect(await client.ask({ subscribe: { channel: 'asked:a', token: subscription } })).toEqual({ subscribe: {} })
     return client
   }
@@ -137,16 +151,18 @@ describe('the sub_refresh proxy', () => {
     expect(await client.received()).toEqual([])
   })
 
-  it.each([
-    ['a null result', { result: null }],
-    ['expired', { result: { expired: true } }],
-    ['an end that is over', { result: { expire_at: 1_600_000_000 } }],
-    ['an error', { error: { code: 1000, message: 'no' } }],
-  ])('ends the subscription with 2501 where it answers %s', async (_, answer) => {
-    backend.answer = () => answer
-    const client = await subscribeFor(1)
-    expect(await client.inbox.take(1, 10_000)).toEqual([
-      { push: { channel: 'asked:a', unsubscribe: { code: 2501, reason: 'subscription expired' } } },
-    ])
+  it('ends the subscription with 2501 where it says so, or what is no result', async () => {
+    const ends = {
+      'a null result': { result: null },
+      expired: { result: { expired: true } },
+      'an end that is over': { result: { expire_at: 1_600_000_000 } },
+      'an error': { error: { code: 1000, message: 'no' } },
+    }
+    const firstOf = async (user: string) => (await subscribeFor(1, user)).inbox.take(1, 10_000)
+    expect(await askedFor(ends, firstOf)).toEqual(
+      mapValues(ends, () => [
+        { push: { channel: 'asked:a', unsubscribe: { code: 2501, reason: 'subscription expired' } } },
+      ]),
+    )
   })
 })

@@ -128,15 +128,27 @@ describe('the front door', () => {
     for (const path of ['/api/health', '/realtime/connection/websocket']) expect(text).toContain(path)
   })
 
-  it.each(['/nothing', '/apinothing', '/realtimenothing', '/realtime/nothing', '/api/nothing', '/api', '/metrics/x'])(
-    'knows nothing of %s',
-    async (path) => {
-      const { url } = await open()
-      const response = await fetch(url + path)
-      expect(response.status).toBe(404)
-      expect(await response.json()).toMatchObject({ error: { code: 'not_found', docs: '/docs/errors#not_found' } })
-    },
-  )
+  it('says where the setup link leads how to do without a website', async () => {
+    const { url } = await open()
+    expect(await (await fetch(`${url}/setup`)).text()).toContain('xshathra account create')
+  })
+
+  it.each([
+    '/nothing',
+    '/__proto__',
+    '/constructor',
+    '/apinothing',
+    '/realtimenothing',
+    '/realtime/nothing',
+    '/api/nothing',
+    '/api',
+    '/metrics/x',
+  ])('knows nothing of %s', async (path) => {
+    const { url } = await open()
+    const response = await fetch(url + path)
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ error: { code: 'not_found', docs: '/docs/errors#not_found' } })
+  })
 
   it('gives every answer a request id of its own, and headers that keep browsers careful', async () => {
     const { url } = await open()

@@ -1,6 +1,5 @@
 import { failed, ok, type Result } from '@xshathra/protocol'
-import type { Environment } from '@xshathra/server'
-import { callControl, ServerNotReached } from '@xshathra/server'
+import { callControl, type Environment, ServerNotReached } from '@xshathra/server'
 import { findServer } from '../ask-server.ts'
 import type { Settings } from '../settings.ts'
 import { type Backend, createApiBackend, createControlBackend } from './backend.ts'

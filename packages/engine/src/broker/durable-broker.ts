@@ -176,6 +176,16 @@ export class DurableBroker implements Broker {
     return this.#loaded(channel, 0, (found) => this.#purge(found))
   }
 
+  /**
+   * Writes a consistent copy of the history file while it is in use, for this user alone; publishing goes on meanwhile.
+   * All that was acknowledged before the call is in it, and much of what comes during it. The problem is a sentence for
+   * people: then there is no copy. Before a copy is put back into use its epochs must be renewed, see `renewEpochs`.
+   */
+  async backup(path: string): Promise<Result<void, string>> {
+    const failure = await this.#store.copy(path)
+    return failure === undefined ? ok(undefined) : failed(failure)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#loader.idle()

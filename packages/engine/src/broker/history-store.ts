@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { InternalChannel } from '../names.ts'
 import { ByteReader } from './byte-reader.ts'
+import { copyStore } from './copy-store.ts'
 import { epochFromBytes } from './epoch.ts'
 import { asUnusable, openStoreFile, readBootId } from './store-file.ts'
 import type { RecordRun, StoredStream, StreamChange } from './stream-change.ts'
@@ -153,7 +154,12 @@ export class HistoryStore {
     this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
   }
 
-  /** Closes the file, marked as whole. */
+  /** Copies the file while it is in use, see {@link copyStore}. */
+  copyTo(path: string, signal: AbortSignal): Promise<void> {
+    return copyStore(this.#database, path, signal)
+  }
+
+  /** Closes the file, marked as whole. No copy may be under way. */
   close(): void {
     try {
       this.#requireSafety(true)

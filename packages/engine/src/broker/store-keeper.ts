@@ -69,6 +69,16 @@ export class StoreKeeper {
     })
   }
 
+  /** Writes a copy of the file; the answer is what stood in the way, a sentence for people. */
+  copy(path: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#thread.ask({ kind: 'copy', path }, (reply) => {
+        if (reply.kind === 'copied') resolve(reply.failure)
+        else resolve(reply.kind === 'failed' ? reply.detail : undefined)
+      })
+    })
+  }
+
   /** Reports a failure, unless one was reported since the last commit that worked. */
   report(detail: string): void {
     if (this.#isFailing || this.#isClosed) return

@@ -9,7 +9,10 @@ export interface StoreSettings {
   readonly nowMs: number
 }
 
-/** What the store's thread is asked. It answers each with one reply, in order. */
+/**
+ * What the store's thread is asked. It answers each with one reply, in order, but for copies: those take long, are
+ * answered in an order of their own, and hold nothing else up.
+ */
 export type StoreRequest =
   | {
       readonly kind: 'commit'
@@ -20,6 +23,7 @@ export type StoreRequest =
     }
   | { readonly kind: 'load'; readonly channels: readonly InternalChannel[]; readonly nowMs: number }
   | { readonly kind: 'tidy'; readonly nowMs: number }
+  | { readonly kind: 'copy'; readonly path: string }
   | { readonly kind: 'close' }
 
 export type StoreReply =
@@ -31,6 +35,8 @@ export type StoreReply =
   /** The first `count` of the streams asked for, at least one; the others have to be asked for again. */
   | { readonly kind: 'loaded'; readonly count: number; readonly streams: Uint8Array }
   | { readonly kind: 'tidied'; readonly more: boolean }
+  /** `failure`, a sentence for people: there is no copy. */
+  | { readonly kind: 'copied'; readonly failure?: string | undefined }
   | { readonly kind: 'closed' }
   /** Nothing was changed, or nothing read. */
   | { readonly kind: 'failed'; readonly detail: string }

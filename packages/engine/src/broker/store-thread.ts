@@ -17,10 +17,11 @@ export interface StoreThreadNeeds {
   readonly spawn?: ((settings: StoreSettings) => Worker) | undefined
 }
 
-/** The store's thread as seen from the event loop: requests out, replies back in the same order. */
+/** The store's thread as seen from the event loop: requests out, replies back in the same order, those to copies in theirs. */
 export class StoreThread {
   readonly #worker: Worker
   readonly #waiting: Answer[] = []
+  readonly #waitingForCopies: Answer[] = []
   readonly #onLost: () => void
   #isOpen = false
   #isOver = false
@@ -30,7 +31,9 @@ export class StoreThread {
     this.#worker = spawn(settings)
     this.#worker.on('message', (reply: StoreReply) => {
       // Under `node --watch` every thread also posts which modules it has loaded.
-      if (reply.kind !== undefined) this.#waiting.shift()?.(reply)
+      if (reply.kind === undefined) return
+      const waiting = reply.kind === 'copied' ? this.#waitingForCopies : this.#waiting
+      waiting.shift()?.(reply)
     })
     // An error that ends the thread is followed by its exit.
     this.#worker.on('error', (error) => this.#end(error.message))
@@ -55,7 +58,8 @@ export class StoreThread {
   /** Asks; the answer comes in a later turn of the event loop, or at once if the thread is over. */
   ask(request: StoreRequest, answer: Answer): void {
     if (this.#isOver) return answer({ kind: 'failed', detail: 'the store has ended' })
-    this.#waiting.push(answer)
+    const waiting = request.kind === 'copy' ? this.#waitingForCopies : this.#waiting
+    waiting.push(answer)
     this.#worker.postMessage(request, request.kind === 'commit' ? [request.changes.buffer as ArrayBuffer] : [])
   }
 
@@ -75,7 +79,8 @@ export class StoreThread {
   #end(detail: string): void {
     if (this.#isOver) return
     this.#isOver = true
-    for (const answer of this.#waiting.splice(0)) answer({ kind: 'failed', detail })
+    const unanswered = [...this.#waiting.splice(0), ...this.#waitingForCopies.splice(0)]
+    for (const answer of unanswered) answer({ kind: 'failed', detail })
     if (this.#isOpen) this.#onLost()
   }
 }

@@ -24,16 +24,20 @@ const serve = (port: MessagePort, { path, budgetBytes, nowMs }: StoreSettings): 
     port.close()
     return
   }
+  const copies = new Copies(store)
   port.on('message', (request: StoreRequest) => {
+    if (request.kind === 'copy') return void copies.make(request.path).then((reply) => port.postMessage(reply))
+    if (request.kind === 'close') return void closeAfter(copies.stop(), store, port)
     const reply = answer(store, request)
     port.postMessage(reply, reply.kind === 'loaded' ? [reply.streams.buffer as ArrayBuffer] : [])
     // After the answer, so that nobody waits for it.
     if (request.kind === 'commit') store.checkpoint()
-    if (request.kind === 'close') port.close()
   })
 }
 
-const answer = (store: HistoryStore, request: StoreRequest): StoreReply => {
+type PlainRequest = Exclude<StoreRequest, { readonly kind: 'copy' | 'close' }>
+
+const answer = (store: HistoryStore, request: PlainRequest): StoreReply => {
   try {
     switch (request.kind) {
       case 'commit':
@@ -43,12 +47,54 @@ const answer = (store: HistoryStore, request: StoreRequest): StoreReply => {
         return load(store, request)
       case 'tidy':
         return { kind: 'tidied', more: store.tidy(request.nowMs) }
-      case 'close':
-        store.close()
-        return { kind: 'closed' }
     }
   } catch (error) {
     return { kind: 'failed', detail: explain(error) }
+  }
+}
+
+/** The last request. A database is not closed under a copy. */
+const closeAfter = async (copied: Promise<unknown>, store: HistoryStore, port: MessagePort): Promise<void> => {
+  await copied
+  try {
+    store.close()
+    port.postMessage({ kind: 'closed' } satisfies StoreReply)
+  } catch (error) {
+    port.postMessage({ kind: 'failed', detail: explain(error) } satisfies StoreReply)
+  }
+  port.close()
+}
+
+/** Copies of the store, one after the other, beside everything else it does. */
+class Copies {
+  readonly #store: HistoryStore
+  readonly #stopping = new AbortController()
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(store: HistoryStore) {
+    this.#store = store
+  }
+
+  make(path: string): Promise<StoreReply> {
+    const copy = this.#last.then(() => this.#copy(path))
+    this.#last = copy
+    return copy
+  }
+
+  /** Ends those under way; settles when none is. */
+  stop(): Promise<unknown> {
+    this.#stopping.abort(new Error('The server is being stopped.'))
+    return this.#last
+  }
+
+  async #copy(path: string): Promise<StoreReply> {
+    try {
+      this.#stopping.signal.throwIfAborted()
+      await this.#store.copyTo(path, this.#stopping.signal)
+      return { kind: 'copied' }
+    } catch (error) {
+      return { kind: 'copied', failure: explain(error) }
+    }
   }
 }
 

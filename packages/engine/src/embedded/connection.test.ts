@@ -250,7 +250,7 @@ describe('tenants', () => {
 })
 
 describe('a scope that publishes too fast', () => {
-  it('[CN21] refuses a client publish with the temporary error 111 and delivers nothing', async () => {
+  it('[CN23] refuses a client publish with the temporary error 111 and delivers nothing', async () => {
     const test = await createTestCore()
     let left = 1
     Object.assign(test.tenancy, { takePublish: () => left-- > 0 })

@@ -60,7 +60,7 @@ export const serverVariables = z.object({
   XSHATHRA_PUBLIC_URL: optionalVariable(
     {
       about:
-        'Origin under which others reach us: for links, cookies and `realtimeUrl`. While it is not set, only `localhost` and IP addresses are served as host names (421).',
+        'Origin under which others reach us: for links, cookies and `realtimeUrl`. While it is not set, only `localhost` and IP addresses are served as host names (421); with it, its host too, and names without a dot.',
       standardInWords: '`http://localhost:$PORT`',
     },
     readOrigin,

@@ -1,6 +1,6 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isLoopback, withoutMapping } from '../front-door/address-list.ts'
+import { createBearerCheck } from '../front-door/bearer-check.ts'
 import { isForwarded } from '../front-door/proxy-trust.ts'
 import { problem, problemBody, problems } from '../problems.ts'
 import type { ControlRooms } from './control-action.ts'
@@ -19,9 +19,8 @@ export interface ControlPluginNeeds {
 export const controlPlugin =
   ({ rooms, token }: ControlPluginNeeds) =>
   async (app: FastifyInstance): Promise<void> => {
-    const expected = digest(`Bearer ${token}`)
-    const mayCall = ({ raw }: FastifyRequest) =>
-      isFromThisMachine(raw) && timingSafeEqual(digest(raw.headers.authorization ?? ''), expected)
+    const hasToken = createBearerCheck(token)
+    const mayCall = ({ raw }: FastifyRequest) => isFromThisMachine(raw) && hasToken(raw)
 
     app.post<{ Params: { action: string } }>('/api/control/:action', async (request, reply) => {
       if (!mayCall(request)) return reply.code(404).send(problemBody(problem('not_found')))
@@ -37,5 +36,3 @@ const isFromThisMachine = ({ socket, headers }: FastifyRequest['raw']): boolean 
   const isOwn = remoteAddress !== '' && withoutMapping(remoteAddress) === withoutMapping(localAddress)
   return (isOwn || isLoopback(remoteAddress)) && !isForwarded(headers)
 }
-
-const digest = (text: string): Buffer => hash('sha256', text, 'buffer')

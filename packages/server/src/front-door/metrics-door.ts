@@ -1,7 +1,7 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { problem } from '../problems.ts'
 import type { Secret } from '../secrets/secret.ts'
+import { createBearerCheck } from './bearer-check.ts'
 import { isForwarded } from './proxy-trust.ts'
 import { sendProblem } from './send-problem.ts'
 
@@ -18,14 +18,10 @@ export interface MetricsDoorNeeds {
  * configuration nor a header of the request.
  */
 export const createMetricsDoor = ({ handler, token, isPublic }: MetricsDoorNeeds) => {
-  const expected = token && digest(`Bearer ${token.reveal()}`)
-  const hasToken = ({ headers: { authorization = '' } }: IncomingMessage) =>
-    expected !== undefined && timingSafeEqual(digest(authorization), expected)
+  const hasToken = token ? createBearerCheck(token.reveal()) : () => false
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (hasToken(request) || !(isPublic || isForwarded(request.headers))) return handler(request, response)
     const message = `Metrics need "Authorization: Bearer …" with the XSHATHRA_METRICS_TOKEN of this server${token ? '' : ', which is not set'}.`
     sendProblem(response, problem('invalid_api_key', message), { 'WWW-Authenticate': 'Bearer' })
   }
 }
-
-const digest = (text: string): Buffer => hash('sha256', text, 'buffer')

@@ -9,7 +9,8 @@ import { loadEngineConfig } from '../config/load-engine-config.ts'
 import { type Environment, loadServerConfig } from '../config/load-server-config.ts'
 import { callControl } from '../control/control-client.ts'
 import { type ControlAddress, readControlFile } from '../control/control-file.ts'
-import { openPlatform, type Platform, socketUrl } from './open-platform.ts'
+import { socketUrl } from './open-http.ts'
+import { openPlatform, type Platform } from './open-platform.ts'
 
 const engineConfigFile = join(import.meta.dirname, '../../../../centrifugo/config.json')
 

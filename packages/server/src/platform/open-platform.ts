@@ -1,29 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage, Server } from 'node:http'
+import type { Server } from 'node:http'
 import { createLogger, createServerApi, EventStream, type LoadedConfig, systemClock, version } from '@xshathra/engine'
-import type { FastifyPluginAsync } from 'fastify'
-import { sql } from 'kysely'
-import { createAuth } from '../accounts/auth.ts'
 import { type FirstOwner, prepareFirstOwner } from '../accounts/first-owner.ts'
 import type { Environment } from '../config/load-server-config.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import type { ControlRooms } from '../control/control-action.ts'
 import { removeControlFile, writeControlFile } from '../control/control-file.ts'
-import { controlPlugin } from '../control/control-plugin.ts'
-import { dataPlane } from '../data-plane/data-plane.ts'
-import { createAccessLog } from '../front-door/access-log.ts'
-import { authRoom } from '../front-door/auth-room.ts'
-import { createHttpApp } from '../front-door/http-app.ts'
+import { type AccessLog, createAccessLog, type Logger } from '../front-door/access-log.ts'
 import { createHostRule } from '../front-door/known-hosts.ts'
 import { createMetricsDoor } from '../front-door/metrics-door.ts'
 import { createProxyTrust, type ProxyTrust } from '../front-door/proxy-trust.ts'
 import { createFrontDoor } from '../front-door.ts'
-import { healthRoute, type PartHealth } from '../health/health-route.ts'
 import { createMint } from '../tenancy/mint.ts'
 import { createNoWeb } from '../web/no-web.ts'
 import { ClosingOrder } from './closing-order.ts'
 import { Drain } from './drain.ts'
 import { type OpenEngine, openEngine } from './open-engine.ts'
+import { openHttp } from './open-http.ts'
 import { openStores, type Stores } from './open-stores.ts'
 
 export interface PlatformNeeds {
@@ -68,42 +61,29 @@ export const openPlatform = async (needs: PlatformNeeds): Promise<Platform> => {
 }
 
 const openRooms = async (needs: PlatformNeeds, opened: ClosingOrder): Promise<Platform> => {
-  const { config, engineConfig, env } = needs
+  const { config, engineConfig } = needs
   const logger = createLogger(engineConfig.log.level, needs.log)
   const events = new EventStream((err) => logger.error({ err }, 'an event listener failed'))
   const trust = createProxyTrust(config.trustedProxies)
-  const stores = await openStores({ config, engineConfig, env, logger, opened })
-  const { secrets, directory } = stores
-  const room = { config, engineConfig, directory, trust, events, logger, version, opened }
-  const open = await openEngine({ ...room, tokenSecret: secrets.tokenHmac })
+  const shared = { config, engineConfig, logger, trust, opened }
+  const stores = await openStores({ ...shared, env: needs.env })
+  const { directory, secrets } = stores
+  const open = await openEngine({ ...shared, directory, tokenSecret: secrets.tokenHmac, events, version })
   const rooms = openControlRooms(stores, open)
   const controlToken = randomBytes(32).toString('base64url')
   let listensAt = `http://localhost:${config.port}`
-  const http = await createHttpApp({
-    logger,
-    trust,
-    rooms: [
-      healthRoute({ engine: () => open.engine.status(), store: () => storeHealth(stores, open) }),
-      authRoom(createAuth({ ...stores, master: secrets.master, publicUrl: config.publicUrl, clock: systemClock })),
-      controlPlugin({ rooms, token: controlToken }),
-      dataPlaneRoom(stores, open, () => config.realtimeUrl ?? socketUrl(config.publicUrl ?? listensAt)),
-    ],
-  })
-  opened.add(() => http.close())
+  const origin = () => config.publicUrl ?? listensAt
+  const http = await openHttp({ ...shared, stores, open, rooms, controlToken, origin })
   const drain = new Drain()
   const server = createFrontDoor({
     engine: open.engine,
     operatorApi: openOperatorApi(engineConfig, stores, open),
     http: drain.watch((request, response) => http.routing(request, response)),
-    metrics: createMetricsDoor({
-      handler: (request, response) => open.metrics.handler(request, response),
-      token: config.metricsToken,
-      isPublic: config.publicUrl !== undefined || !config.trustedProxies.isEmpty,
-    }),
+    metrics: openMetrics(config, open),
     web: createNoWeb(version),
     trust,
     isKnownHost: createHostRule(config.publicUrl),
-    accessLog: createAccessLog({ logger, clientAddress: (request) => addressOf(request, trust) }),
+    accessLog: openAccessLog(logger, trust),
   })
   return {
     server,
@@ -129,21 +109,6 @@ const openControlRooms = (stores: Stores, { engine, tenancy }: OpenEngine): Cont
   mint: createMint({ tenancy, secret: stores.secrets.tokenHmac.reveal(), clock: systemClock }),
 })
 
-const dataPlaneRoom =
-  ({ directory, secrets }: Stores, { engine, tenancy }: OpenEngine, realtimeUrl: () => string): FastifyPluginAsync =>
-  async (app) => {
-    const tokenSecret = secrets.tokenHmac.reveal()
-    await app.register(dataPlane, {
-      prefix: '/api/realtime',
-      directory,
-      tenancy,
-      engine,
-      tokenSecret,
-      realtimeUrl,
-      version,
-    })
-  }
-
 /** Centrifugo's server API with full channel names, for the holder of the deployment's key. */
 const openOperatorApi = ({ httpApi }: LoadedConfig, { secrets }: Stores, { engine }: OpenEngine) =>
   createServerApi({
@@ -155,22 +120,17 @@ const openOperatorApi = ({ httpApi }: LoadedConfig, { secrets }: Stores, { engin
     errorMode: httpApi.errorMode,
   })
 
-const storeHealth = async ({ database }: Stores, { historyProblem }: OpenEngine): Promise<PartHealth> => {
-  const { kind, kysely } = database
-  if (historyProblem() !== undefined) return { kind, ready: false, detail: 'history cannot be written' }
-  try {
-    await sql`select 1`.execute(kysely)
-    return { kind, ready: true }
-  } catch {
-    // The reason is in the log of whoever needed the database; health is public.
-    return { kind, ready: false, detail: 'the database does not answer' }
-  }
-}
+const openMetrics = ({ metricsToken, publicUrl, trustedProxies }: ServerConfig, { metrics }: OpenEngine) =>
+  createMetricsDoor({
+    handler: (request, response) => metrics.handler(request, response),
+    token: metricsToken,
+    isPublic: publicUrl !== undefined || !trustedProxies.isEmpty,
+  })
 
-const addressOf = ({ socket, headers }: IncomingMessage, trust: ProxyTrust): string =>
-  trust.clientAddress(socket.remoteAddress ?? '', () => headers)
+const openAccessLog = (logger: Logger, trust: ProxyTrust): AccessLog =>
+  createAccessLog({
+    logger,
+    clientAddress: ({ socket, headers }) => trust.clientAddress(socket.remoteAddress ?? '', () => headers),
+  })
 
 const ownerOf = ({ owner }: ServerConfig) => owner && { email: owner.email, password: owner.password.reveal() }
-
-/** Where sockets connect to an origin. */
-export const socketUrl = (origin: string): string => `${origin.replace(/^http/, 'ws')}/realtime/connection/websocket`
