@@ -4,8 +4,11 @@ export const apiKey = 'bench'
 /** The secret behind the connection tokens of a run. */
 export const tokenSecret = 'bench'
 
-/** Channels of this namespace have history; those without a namespace have none. */
+/** Channels of this namespace have history; those of the other, and those without a namespace, have none. */
 export const historyNamespace = 'kept'
+export const openNamespace = 'open'
+
+const historyRules = { history_size: 100, history_ttl: '300s', force_recovery: true } as const
 
 /** One configuration for both, the engine and Centrifugo: what is not said here is as each has it by default. */
 export const config = {
@@ -26,10 +29,23 @@ export const config = {
         name: historyNamespace,
         allow_subscribe_for_client: true,
         allow_subscribe_for_anonymous: true,
-        history_size: 100,
-        history_ttl: '300s',
-        force_recovery: true,
+        ...historyRules,
       },
+      { name: openNamespace, allow_subscribe_for_client: true },
+    ],
+  },
+} as const
+
+/** What our platform asks for where a namespace opens without a token of its own; it answers itself and calls nobody. */
+const platformRules = { allow_subscribe_for_client: true, subscribe_proxy_enabled: true } as const
+
+/** The same namespaces for the platform, which knows no channels without one and nobody without a token. */
+export const platformConfig = {
+  channel: {
+    proxy: { subscribe: { endpoint: 'http://127.0.0.1:3001/api/internal/centrifugo/subscribe' } },
+    namespaces: [
+      { name: historyNamespace, ...platformRules, ...historyRules },
+      { name: openNamespace, ...platformRules },
     ],
   },
 } as const

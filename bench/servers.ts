@@ -16,14 +16,21 @@ export interface RunningServer {
 const startDeadlineMs = 20_000
 const complaintMaxChars = 500
 
-/** Starts a program that is told its port, and waits until it accepts connections there. */
+/**
+ * Starts a program that is told its port, and waits until it accepts connections there. `settings` are added to its
+ * environment.
+ */
 export const startServer = async (
   command: (port: number) => readonly string[],
   onStart: (child: ChildProcess) => void,
+  settings: NodeJS.ProcessEnv = {},
 ): Promise<RunningServer> => {
   const port = await freePort()
   const [program = '', ...args] = command(port)
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: serverEnvironment() })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...serverEnvironment(), ...settings },
+  })
   onStart(child)
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -44,7 +51,7 @@ export const startServer = async (
 }
 
 /** The Node that runs us first, so that programs which look for `node` find the same. */
-const serverEnvironment = (): NodeJS.ProcessEnv => ({
+export const serverEnvironment = (): NodeJS.ProcessEnv => ({
   ...process.env,
   PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
   // As many threads as it has cores, which is what Go would find in a container of one.

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CTools } from './compile.ts'
-import { apiKey, config } from './config.ts'
+import { apiKey, config, platformConfig } from './config.ts'
 import { type LoadOptions, type LoadReport, runLoad } from './load.ts'
+import { openProject, type RunningPlatform } from './platform.ts'
 import { type RunningServer, startServer } from './servers.ts'
 
 /** What is there to measure with. */
@@ -21,6 +22,7 @@ export interface Equipment {
 
 const repository = join(import.meta.dirname, '..')
 const host = '127.0.0.1'
+const xshathra = join(repository, 'node_modules', '.bin', 'xshathra')
 const loadHeader = `X-API-Key: ${apiKey}`
 
 /**
@@ -32,12 +34,14 @@ export class Stage {
   readonly #directory = mkdtempSync(join(tmpdir(), 'xshathra-bench-'))
   readonly #children = new Set<ChildProcess>()
   readonly #configFile: string
+  readonly #platformConfigFile: string
   readonly #loadClient: readonly string[]
   #dataDirs = 0
 
   constructor(equipment: Equipment) {
     this.equipment = equipment
     this.#configFile = this.writeFile('config.json', JSON.stringify(config))
+    this.#platformConfigFile = this.writeFile('platform.json', JSON.stringify(platformConfig))
     const { cTools } = equipment
     const program = cTools ? [cTools.loadgen] : [process.execPath, join(import.meta.dirname, 'node-client.ts')]
     this.#loadClient = [...this.#onCore(1), ...program, '--auth', loadHeader]
@@ -68,12 +72,23 @@ export class Stage {
 
   /** Our engine as users start it; with `dataDir`, its history is durable. */
   startEngine(dataDir?: string): Promise<RunningServer> {
-    const command = join(repository, 'node_modules', '.bin', 'xshathra')
     const data = dataDir === undefined ? [] : ['--data-dir', dataDir]
     return this.#start((port) => [
-      ...[command, 'engine', '--config', this.#configFile],
+      ...[xshathra, 'engine', '--config', this.#configFile],
       ...['--address', host, '--port', String(port), ...data],
     ])
+  }
+
+  /** The whole platform as users start it, with one project in it. Its history is always durable. */
+  async startPlatform(): Promise<RunningPlatform> {
+    const settings = { XSHATHRA_DATA_DIR: this.newDataDir(), CENTRIFUGO_CONFIG: this.#platformConfigFile }
+    const server = await this.#start((port) => [xshathra, 'start', '--address', host, '--port', String(port)], settings)
+    try {
+      return await openProject(server, { xshathra, settings })
+    } catch (error) {
+      await server.kill()
+      throw error
+    }
   }
 
   startCentrifugo(): Promise<RunningServer> {
@@ -108,10 +123,11 @@ export class Stage {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  #start(command: (port: number) => readonly string[]): Promise<RunningServer> {
+  #start(command: (port: number) => readonly string[], settings?: NodeJS.ProcessEnv): Promise<RunningServer> {
     return startServer(
       (port) => [...this.#onCore(0), ...command(port)],
       (child) => this.#remember(child),
+      settings,
     )
   }
 
@@ -126,9 +142,9 @@ export class Stage {
 }
 
 /** Runs `work` with a server that does not outlive it. */
-export const withServer = async <Value>(
-  starting: Promise<RunningServer>,
-  work: (server: RunningServer) => Promise<Value>,
+export const withServer = async <Server extends RunningServer, Value>(
+  starting: Promise<Server>,
+  work: (server: Server) => Promise<Value>,
 ): Promise<Value> => {
   const server = await starting
   try {

@@ -4,6 +4,13 @@ import { fanOut1000, fanOut5000 } from './fan-out.ts'
 import { httpPublish, httpPublishHistory } from './http-publish.ts'
 import { idleMemory } from './idle-memory.ts'
 import { orderedStream } from './ordered-stream.ts'
+import {
+  platformConnect,
+  platformPublish,
+  platformPublishHistory,
+  platformSaturation,
+  platformToken,
+} from './platform.ts'
 import { recovery } from './recovery.ts'
 import { merge16, saturation100, saturation1000 } from './saturation.ts'
 import { socketPublish } from './socket-publish.ts'
@@ -22,4 +29,9 @@ export const cases: readonly Case[] = [
   httpPublishHistory,
   socketPublish,
   recovery,
+  platformPublish,
+  platformPublishHistory,
+  platformToken,
+  platformConnect,
+  platformSaturation,
 ]

@@ -142,6 +142,13 @@ describe('xshathra engine', () => {
     expect(second.errors).toMatch(/^xshathra: The data directory data is in use by another Xshathra process.*\n$/)
   })
 
+  it('takes its data directory from XSHATHRA_DATA_DIR where no flag names one', async () => {
+    await using program = run(onAnyPort, { XSHATHRA_DATA_DIR: 'data' })
+    await listening(program)
+    expect(program.output).toContain('(history: data)')
+    expect(existsSync(join(folder, 'data', 'history.db'))).toBe(true)
+  })
+
   it('refuses a data directory that is none', async () => {
     writeFileSync(join(folder, 'data'), 'a file')
     await using program = run([...onAnyPort, '--data-dir', 'data'])

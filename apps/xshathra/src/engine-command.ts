@@ -3,16 +3,14 @@ import { createServer } from 'node:http'
 import {
   type BareEngine,
   createBareEngine,
-  DataDirectoryInUse,
-  DataDirectoryUnusable,
   explainFinding,
   explainProblems,
-  HistoryFileUnusable,
   type LoadedConfig,
   loadConfig,
 } from '@xshathra/engine'
 import { listen } from './listen.ts'
 import { noteOpenFileLimit } from './open-file-limit.ts'
+import { sentenceOf } from './people-can-help.ts'
 import { stopExitCodes, stopServing } from './stop-serving.ts'
 import { StopSignals } from './stop-signals.ts'
 import type { Terminal } from './terminal.ts'
@@ -34,21 +32,26 @@ const stopDeadlineMs = 10_000
 /** Longer than the proxies in front of us keep an idle connection (nginx: 60 s), so that they never use one that we close. */
 const keepAliveTimeoutMs = 65_000
 
+/** How long a client may take over the head of a request, and over all of it. Source: Centrifugo's HTTP server. */
+const headersTimeout = 10_000
+const requestTimeout = 30_000
+
 /** Serves one Centrifugo configuration until it is told to stop. Answers the exit code. */
 export const runEngine = async (flags: EngineFlags, terminal: Terminal): Promise<number> => {
   const config = readConfig(flags, terminal)
   if (config === undefined) return 1
+  const dataDir = flags.dataDir ?? (terminal.env.XSHATHRA_DATA_DIR || undefined)
   if (flags.check) {
     terminal.print('the configuration is good')
     return 0
   }
-  const engine = await openEngine(config, flags, terminal)
+  const engine = await openEngine(config, dataDir, terminal)
   if (engine === undefined) return 1
   const reload = () => reloadConfig(engine, flags, terminal)
   const signals = new StopSignals(terminal.signals)
   terminal.signals.on('SIGHUP', reload)
   try {
-    return await serve(engine, config, flags, terminal, signals)
+    return await serve(engine, config, dataDir, terminal, signals)
   } finally {
     terminal.signals.off('SIGHUP', reload)
     signals.close()
@@ -58,12 +61,15 @@ export const runEngine = async (flags: EngineFlags, terminal: Terminal): Promise
 const serve = async (
   engine: BareEngine,
   { httpServer }: LoadedConfig,
-  { dataDir }: EngineFlags,
+  dataDir: string | undefined,
   terminal: Terminal,
   signals: StopSignals,
 ): Promise<number> => {
   const closeEngine = () => engine.close()
-  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, engine.handleRequest)
+  const server = createServer(
+    { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout, requestTimeout },
+    engine.handleRequest,
+  )
   server.on('upgrade', engine.handleUpgrade)
   const listening = await listen(server, { host: httpServer.address, port: httpServer.port })
   if (!listening.ok) {
@@ -97,19 +103,17 @@ const readConfig = (flags: EngineFlags, terminal: Terminal): LoadedConfig | unde
   return loaded.value
 }
 
-/** Failures whose message is a sentence for whoever started us; all others are surprises. */
-const peopleCanHelp = [DataDirectoryInUse, DataDirectoryUnusable, HistoryFileUnusable]
-
 const openEngine = async (
   config: LoadedConfig,
-  { dataDir }: EngineFlags,
+  dataDir: string | undefined,
   terminal: Terminal,
 ): Promise<BareEngine | undefined> => {
   try {
     return await createBareEngine({ config, dataDir })
   } catch (error) {
-    if (!peopleCanHelp.some((kind) => error instanceof kind)) throw error
-    terminal.complain((error as Error).message)
+    const sentence = sentenceOf(error)
+    if (sentence === undefined) throw error
+    terminal.complain(sentence)
     return undefined
   }
 }

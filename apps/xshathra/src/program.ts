@@ -54,7 +54,10 @@ const addServers = (program: Command, terminal: Terminal, onExit: (code: number)
     .option('-c, --config <file>', 'configuration in JSON, YAML or TOML')
     .option('-a, --address <address>', 'interface to listen on; every one of them when nothing says otherwise')
     .option('-p, --port <port>', 'port to listen on; 0 lets the system choose', parsePort)
-    .option('--data-dir <directory>', 'keep history there; without it, history is in memory and ends with the process')
+    .option(
+      '--data-dir <directory>',
+      'keep history there; XSHATHRA_DATA_DIR says it too; without, history ends with the process',
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or none')
     .option('--check', 'read the configuration, say what is wrong with it, and leave')
     .action(async (flags: EngineFlags) => onExit(await runEngine(flags, terminal)))

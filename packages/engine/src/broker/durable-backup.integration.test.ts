@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -116,6 +117,16 @@ describe('[BR26] a copy of the history made while it is in use', () => {
     })
     expect(readdirSync(root).sort()).toEqual(['live', 'taken.db'])
     expect((await publish(broker, 'b')).offset).toBe(2)
+  })
+
+  it('leaves the file locked against other processes', async () => {
+    const broker = await open('live')
+    await publish(broker, 'a')
+    await broker.backup(join(root, 'copy.db'))
+    const intrude = `new (require('node:sqlite').DatabaseSync)(process.argv[1]).exec('SELECT * FROM facts')`
+    const { status, stderr } = spawnSync(process.execPath, ['-e', intrude, join(root, 'live', 'history.db')])
+    expect(status).toBe(1)
+    expect(String(stderr)).toContain('database is locked')
   })
 
   it('may be asked for twice at once', async () => {

@@ -178,8 +178,8 @@ export class DurableBroker implements Broker {
 
   /**
    * Writes a consistent copy of the history file while it is in use, for this user alone; publishing goes on meanwhile.
-   * All that was acknowledged before the call is in it, and much of what comes during it. The problem is a sentence for
-   * people: then there is no copy. Before a copy is put back into use its epochs must be renewed, see `renewEpochs`.
+   * All that was acknowledged before the call is in it. The problem is a sentence for people: then there is no copy.
+   * Before a copy is put back into use its epochs must be renewed, see `renewEpochs`.
    */
   async backup(path: string): Promise<Result<void, string>> {
     const failure = await this.#store.copy(path)

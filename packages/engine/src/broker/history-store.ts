@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { InternalChannel } from '../names.ts'
 import { ByteReader } from './byte-reader.ts'
-import { copyStore } from './copy-store.ts'
+import { copyFile } from './copy-file.ts'
 import { epochFromBytes } from './epoch.ts'
 import { asUnusable, openStoreFile, readBootId } from './store-file.ts'
 import type { RecordRun, StoredStream, StreamChange } from './stream-change.ts'
@@ -56,6 +57,10 @@ export class HistoryStore {
   readonly #seed: Uint8Array
   /** Counts the unclean ends of the machine. */
   readonly #life: number
+  readonly #path: string
+  /** Kept open as long as the database is: closing any descriptor of a file drops all locks that a process has on it. */
+  #copySource: number | undefined
+  #isCopying = false
   #isFull = false
   #loggedPages = 0
   #tidiedStream = 0
@@ -63,6 +68,7 @@ export class HistoryStore {
 
   /** `budgetBytes`: what the file may hold of live data before the streams written longest ago lose publications. */
   constructor(path: string, budgetBytes: number) {
+    this.#path = path
     this.#database = openStoreFile(path)
     this.#budgetBytes = budgetBytes
     try {
@@ -149,14 +155,24 @@ export class HistoryStore {
 
   /** Moves the log into the file when it has grown; what cannot be moved now is moved another time. */
   checkpoint(): void {
-    if (this.#loggedPages < checkpointPages) return
+    if (this.#loggedPages < checkpointPages || this.#isCopying) return
     this.#loggedPages = 0
     this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
   }
 
-  /** Copies the file while it is in use, see {@link copyStore}. */
-  copyTo(path: string, signal: AbortSignal): Promise<void> {
-    return copyStore(this.#database, path, signal)
+  /**
+   * Writes a copy of all that is committed now, see {@link copyFile}; other work goes on meanwhile, but for another copy.
+   * The file itself does not change while it is copied, for new commits are in its log until then.
+   */
+  async copyTo(path: string, signal: AbortSignal): Promise<void> {
+    this.#copySource ??= openSync(this.#path, 'r')
+    this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+    this.#isCopying = true
+    try {
+      await copyFile(this.#copySource, fstatSync(this.#copySource).size, path, signal)
+    } finally {
+      this.#isCopying = false
+    }
   }
 
   /** Closes the file, marked as whole. No copy may be under way. */
@@ -166,6 +182,7 @@ export class HistoryStore {
       this.#sql.setFact.run(1, 'clean')
     } finally {
       this.#database.close()
+      if (this.#copySource !== undefined) closeSync(this.#copySource)
     }
   }
 
