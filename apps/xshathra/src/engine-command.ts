@@ -67,7 +67,13 @@ const serve = async (
 ): Promise<number> => {
   const closeEngine = () => engine.close()
   const server = createServer(
-    { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout, requestTimeout },
+    {
+      keepAliveTimeout: keepAliveTimeoutMs,
+      headersTimeout,
+      requestTimeout,
+      // Others offer HTTP/2 this way (curl does) and are content with an answer in HTTP/1.1 (RFC 9110 §7.8).
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
     engine.handleRequest,
   )
   server.on('upgrade', engine.handleUpgrade)

@@ -48,12 +48,14 @@ export const createFrontDoor = (needs: FrontDoorNeeds): Server => {
 
   const server = createServer({
     keepAliveTimeout: keepAliveTimeoutMs,
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
     // Others offer HTTP/2 this way (curl does) and are content with an answer in HTTP/1.1 (RFC 9110 §7.8).
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
   server.on('request', (request, response) => {
     const id = nextId()
-    requestIds.set(request, id)
+    ;(request as NumberedRequest)[requestId] = id
     response.setHeader(requestIdHeader, id)
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
@@ -81,10 +83,14 @@ const createRouter =
     else web.handle(request, response)
   }
 
-const requestIds = new WeakMap<IncomingMessage, RequestId>()
+const requestId = Symbol('request id')
+
+interface NumberedRequest extends IncomingMessage {
+  [requestId]?: RequestId
+}
 
 /** The id of a request that came through the front door. */
-export const requestIdOf = (request: IncomingMessage): RequestId => requestIds.get(request) ?? 'req_unknown'
+export const requestIdOf = (request: NumberedRequest): RequestId => request[requestId] ?? 'req_unknown'
 
 const isUnder = (folder: string, path: string): boolean =>
   path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/')
