@@ -58,6 +58,21 @@ describe('the rules of imports', () => {
     ])
   })
 
+  it('let the SDK use what is bundled into its test server, and nowhere else', () => {
+    const sdk = workspace('@xshathra/realtime', 'packages/realtime', {
+      devDependencies: ['@xshathra/engine'],
+      doors: new Map([
+        ['@xshathra/realtime', 'packages/realtime/src/index.ts'],
+        ['@xshathra/realtime/testing', 'packages/realtime/src/testing/server.ts'],
+      ]),
+    })
+    const source = "import '@xshathra/engine/core'"
+    const files = { 'packages/realtime/src/index.ts': source, 'packages/realtime/src/testing/server.ts': source }
+    expect(messages(files, [sdk])).toEqual([
+      "packages/realtime/src/index.ts:1 '@xshathra/engine' is not declared in the package.json of @xshathra/realtime",
+    ])
+  })
+
   it('refuse a dependency against the arrows, and a workspace without arrows', () => {
     const backwards = workspace('@xshathra/protocol', 'packages/protocol', { dependencies: ['@xshathra/engine'] })
     const unknown = workspace('@xshathra/new', 'packages/new')

@@ -32,11 +32,18 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   '@xshathra/protocol': [],
   '@xshathra/engine': ['@xshathra/protocol'],
   '@xshathra/server': ['@xshathra/protocol', '@xshathra/engine'],
+  '@xshathra/realtime': ['@xshathra/protocol', '@xshathra/engine'],
   xshathra: ['@xshathra/protocol', '@xshathra/engine', '@xshathra/server'],
 }
 
-/** The one workspace that reads the environment; everybody else is handed what they need. */
-const environmentReader = 'xshathra'
+/** Where workspaces that are not published may be used although they are declared for development: they are bundled in. */
+const bundling = 'packages/realtime/src/testing/'
+
+/**
+ * The program reads its environment and hands everybody else what they need. The SDK runs in programs of others, and is
+ * set up by theirs.
+ */
+const environmentReaders: ReadonlySet<string> = new Set(['xshathra', '@xshathra/realtime'])
 
 /** A door whose module graph stays without sockets, files, threads and token libraries, so that it bundles anywhere. */
 const core = {
@@ -146,8 +153,9 @@ const explainBare = (tree: SourceTree, place: Place, specifier: string): string 
 }
 
 /** What does not ship also has the development tools of the root; other workspaces are never among those. */
-const mayUse = (tree: SourceTree, { owner, isShipped }: Place, name: string): boolean => {
+const mayUse = (tree: SourceTree, { file, owner, isShipped }: Place, name: string): boolean => {
   if (owner.dependencies.includes(name)) return true
+  if (file.startsWith(bundling) && name in arrows) return owner.devDependencies.includes(name)
   if (isShipped) return false
   const root = tree.workspaces.find(({ folder }) => folder === '')
   return owner.devDependencies.includes(name) || (root?.devDependencies.includes(name) ?? false)
@@ -158,7 +166,7 @@ const environment = /\bprocess\.env\b|\bprocess\[['"]env['"]\]|\{[^}]*\benv\b[^}
 const comment = /^\s*(\*|\/[*/])/
 
 const checkEnvironment = ({ file, owner, isShipped }: Place, source: string): readonly ImportProblem[] => {
-  if (!isShipped || owner.name === environmentReader) return []
+  if (!isShipped || environmentReaders.has(owner.name)) return []
   const message = 'reads the environment: apps/xshathra does, and hands down what others need'
   return source
     .split('\n')

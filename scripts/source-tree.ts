@@ -25,6 +25,7 @@ const readWorkspace = (root: string, file: string): Workspace => {
   const manifest = JSON.parse(readFileSync(join(root, file), 'utf8')) as {
     name: string
     dependencies?: Record<string, string>
+    peerDependencies?: Record<string, string>
     devDependencies?: Record<string, string>
     exports?: Record<string, Record<string, string>>
     bin?: Record<string, string>
@@ -37,7 +38,7 @@ const readWorkspace = (root: string, file: string): Workspace => {
   return {
     name: manifest.name,
     folder,
-    dependencies: Object.keys(manifest.dependencies ?? {}),
+    dependencies: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
     devDependencies: Object.keys(manifest.devDependencies ?? {}),
     doors: new Map(doors),
     main: manifest.bin === undefined ? undefined : join(folder, 'src/main.ts'),

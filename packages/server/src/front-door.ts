@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream'
 import { answerRefusalRaw } from '@xshathra/engine'
 import { type AccessLog, pathOf } from './front-door/access-log.ts'
 import type { HostRule } from './front-door/known-hosts.ts'
+import { MarkedResponse } from './front-door/marked-response.ts'
 import type { ProxyTrust } from './front-door/proxy-trust.ts'
-import { createRequestIds, type RequestId } from './front-door/request-id.ts'
+import { createRequestIds, nameRequest } from './front-door/request-id.ts'
 import { sendProblem } from './front-door/send-problem.ts'
 import { problem, problemBody } from './problems.ts'
 import type { WebApp } from './web/web-app.ts'
@@ -34,8 +35,6 @@ export interface FrontDoorNeeds {
 /** Longer than the proxies in front of us keep an idle connection (nginx: 60 s), so that they never use one that we close. */
 const keepAliveTimeoutMs = 65_000
 
-const requestIdHeader = 'X-Request-Id'
-
 /**
  * The one HTTP server of the platform, not listening yet, and the only place that looks at a path. Every answer carries a
  * request id that the log has too; hosts that are not ours are answered 421, whatever they ask.
@@ -47,6 +46,7 @@ export const createFrontDoor = (needs: FrontDoorNeeds): Server => {
   const route = createRouter(needs)
 
   const server = createServer({
+    ServerResponse: MarkedResponse,
     keepAliveTimeout: keepAliveTimeoutMs,
     headersTimeout: 10_000,
     requestTimeout: 30_000,
@@ -54,12 +54,7 @@ export const createFrontDoor = (needs: FrontDoorNeeds): Server => {
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
   server.on('request', (request, response) => {
-    const id = nextId()
-    ;(request as NumberedRequest)[requestId] = id
-    response.setHeader(requestIdHeader, id)
-    response.setHeader('X-Content-Type-Options', 'nosniff')
-    response.setHeader('Referrer-Policy', 'no-referrer')
-    needs.accessLog(request, response, id)
+    needs.accessLog(request, response, nameRequest(request, nextId()))
     if (isForUs(request)) route(request, response)
     else sendProblem(response, unknownHost)
   })
@@ -82,15 +77,6 @@ const createRouter =
     } else if (path === '/metrics') metrics(request, response)
     else web.handle(request, response)
   }
-
-const requestId = Symbol('request id')
-
-interface NumberedRequest extends IncomingMessage {
-  [requestId]?: RequestId
-}
-
-/** The id of a request that came through the front door. */
-export const requestIdOf = (request: NumberedRequest): RequestId => request[requestId] ?? 'req_unknown'
 
 const isUnder = (folder: string, path: string): boolean =>
   path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/')

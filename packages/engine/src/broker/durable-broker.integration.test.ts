@@ -11,6 +11,7 @@ import { FakeClock } from '../testing/fake-clock.ts'
 import { collectAnnouncements, describeBroker, draftOf, textOf } from './broker-conformance.ts'
 import type { DurableBroker, DurableBrokerNeeds } from './durable-broker.ts'
 import { createDurableBroker } from './durable-broker.ts'
+import type { HistoryQuotas } from './history-quotas.ts'
 import { mountSmallDisk } from './small-disk.ts'
 import { renewEpochs } from './store-file.ts'
 import type { StoreState } from './store-keeper.ts'
@@ -259,6 +260,55 @@ describe('durable broker', () => {
     }
     expect(await read(old, eternal)).toMatchObject({ texts: [], offset: 40 })
     expect(await read(chat, eternal)).toMatchObject({ texts: ['fresh'], offset: 1 })
+  })
+
+  describe('with quotas of owners', () => {
+    const quotas: HistoryQuotas = {
+      ownerOf: (channel) => channel.split(':')[0] ?? '',
+      bytesOf: (owner) => (owner === 'big' ? 200_000 : undefined),
+    }
+    const [idle, busy, other] = ['big:idle', 'big:busy', 'other:1'] as InternalChannel[]
+    const fill = async (channel: InternalChannel | undefined, count: number) => {
+      for (let number = 0; number < count; number += 1) await publish('x'.repeat(10_000), retention, channel)
+      clock.advance(1000)
+    }
+    const lengthOf = async (channel: InternalChannel | undefined) => (await read(channel)).texts.length
+    /** The store's thread answers in order: what it was asked to trim is done some answers later. */
+    const trimmed = async () => {
+      for (let step = 0; step < 10; step += 1) await read(`unwritten:${clock.now()}:${step}` as InternalChannel)
+    }
+
+    it('[BR27] an owner over quota loses its oldest publications, of streams not written for longest, and positions stay', async () => {
+      await open({ quotas, limits: { cacheBytes: 1 } })
+      await fill(other, 40)
+      await fill(idle, 10)
+      await fill(busy, 12)
+      await trimmed()
+      expect(await lengthOf(busy)).toBe(12)
+      expect(await read(idle)).toMatchObject({ texts: [], offset: 10 })
+      await fill(busy, 30)
+      await trimmed()
+      const { texts, offset } = await read(busy)
+      expect(offset).toBe(42)
+      expect(texts.length).toBeGreaterThan(0)
+      expect(texts.length).toBeLessThan(20)
+      expect(await lengthOf(other)).toBe(40)
+      await fill(busy, 1)
+      expect((await read(busy)).offset).toBe(43)
+    })
+
+    it('[BR27] what an owner has is counted on after the broker was closed, and less when it is purged', async () => {
+      await open({ quotas, limits: { cacheBytes: 1 } })
+      await fill(idle, 10)
+      await fill(busy, 9)
+      await broker.removeHistory(busy as InternalChannel)
+      await broker.close()
+      await open({ quotas, limits: { cacheBytes: 1 } })
+      await fill(busy, 32)
+      await trimmed()
+      expect(await lengthOf(idle)).toBe(0)
+      expect(await lengthOf(busy)).toBeLessThan(20)
+    })
   })
 
   it('[BR23] refuses a damaged file with the way out, and leaves it as it was', async () => {

@@ -19,10 +19,12 @@ import type {
 import type { Batch, KeepOperation, Operation } from './commit-queue.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { DurableStream } from './durable-stream.ts'
+import { type HistoryQuotas, noQuotas } from './history-quotas.ts'
 import { IdempotencyCache, idempotencyTtlMs } from './idempotency-cache.ts'
 import type { MemoryBroker } from './memory-broker.ts'
 import { createMemoryBroker } from './memory-broker.ts'
 import { keptPublication } from './publication.ts'
+import { QuotaKeeper } from './quota-keeper.ts'
 import type { StoreState } from './store-keeper.ts'
 import { StoreKeeper } from './store-keeper.ts'
 import type { StoreSettings } from './store-messages.ts'
@@ -63,6 +65,8 @@ export interface DurableBrokerNeeds {
   /** Told once when commits begin to fail and once when they work again. */
   readonly onStoreProblem: (state: StoreState) => void
   readonly limits?: Partial<DurableBrokerLimits> | undefined
+  /** Absent: all history is bounded by the store's budget alone. That of `memory` durability always is by its own. */
+  readonly quotas?: HistoryQuotas | undefined
   /** Starts the store's thread. */
   readonly spawn?: ((settings: StoreSettings) => Worker) | undefined
 }
@@ -74,11 +78,19 @@ export interface DurableBrokerNeeds {
 export const createDurableBroker = async (needs: DurableBrokerNeeds): Promise<DurableBroker> => {
   const limits = { ...defaultDurableBrokerLimits, ...needs.limits }
   const keys = new IdempotencyCache(limits.idempotencyBytes)
-  const { clock, onStoreProblem, spawn } = needs
+  const { clock, onStoreProblem, spawn, quotas = noQuotas } = needs
   const { cacheBytes: historyBytes, streamBytes } = limits
   const streams = new StreamCache<DurableStream>({ historyBytes, streamBytes, evict: 'streams' })
   const settings = { path: join(needs.directory, 'history.db'), budgetBytes: limits.storeBytes }
-  const store = new StoreKeeper({ clock, onStoreProblem, onReset: () => streams.clear(), spawn, ...settings })
+  const store = new StoreKeeper({
+    clock,
+    onStoreProblem,
+    onUsage: (usage) => quotaKeeper.check(usage),
+    onReset: () => streams.clear(),
+    spawn,
+    ...settings,
+  })
+  const quotaKeeper = new QuotaKeeper(quotas, store)
   const opened = await store.open()
   const nowMs = clock.now()
   for (const { channel, key, offset, epoch, expiresAtMs } of opened.keys) {
@@ -90,6 +102,7 @@ export const createDurableBroker = async (needs: DurableBrokerNeeds): Promise<Du
     limits,
     store,
     streams,
+    quotas,
     keys,
     nextStreamId: opened.nextStreamId,
   })
@@ -101,6 +114,7 @@ interface DurableBrokerParts {
   readonly limits: DurableBrokerLimits
   readonly store: StoreKeeper
   readonly streams: StreamCache<DurableStream>
+  readonly quotas: HistoryQuotas
   readonly keys: IdempotencyCache
   readonly nextStreamId: number
 }
@@ -125,7 +139,7 @@ export class DurableBroker implements Broker {
   #nextStreamId: number
   #isClosed = false
 
-  constructor({ clock, events, limits, store, streams, keys, nextStreamId }: DurableBrokerParts) {
+  constructor({ clock, events, limits, store, streams, quotas, keys, nextStreamId }: DurableBrokerParts) {
     const historyBytes = limits.memoryHistoryBytes
     this.#clock = clock
     this.#events = events
@@ -133,7 +147,7 @@ export class DurableBroker implements Broker {
     this.#store = store
     this.#streams = streams
     this.#memory = createMemoryBroker({ clock, events, keys, limits: { historyBytes } })
-    this.#loader = new StreamLoader(clock, store, streams)
+    this.#loader = new StreamLoader(clock, store, streams, quotas)
     this.#commits = new CommitQueue((changes, isPower, done) => store.commit(changes, isPower, done))
     this.#sweep = new Sweep(clock, [streams, keys])
     this.#pendingLimitBytes = limits.pendingBytes

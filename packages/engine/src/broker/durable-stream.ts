@@ -21,6 +21,8 @@ const renewalPart = 0.1
  * assigned and waits for its commit, and falls back if that fails.
  */
 export class DurableStream extends Stream {
+  /** Whose quota its publications count on; `''`: nobody's. */
+  readonly owner: string
   /** Number in the store; 0: nothing was ever assigned. */
   id: number
   /** The store knows it, under this epoch. */
@@ -42,8 +44,9 @@ export class DurableStream extends Stream {
   #trimmedBelow: number
   #storedMetaExpiresAtMs: number
 
-  constructor(channel: InternalChannel, stored: StoredStream) {
+  constructor(channel: InternalChannel, stored: StoredStream, owner: string) {
     super(channel, stored.epoch, stored.top)
+    this.owner = owner
     this.id = stored.id
     this.isSettled = stored.isSettled
     this.version = stored.version
@@ -124,7 +127,7 @@ export class DurableStream extends Stream {
     this.#storedMetaExpiresAtMs = this.metaExpiresAtMs
     const change = {
       id: this.id,
-      identity: this.isSettled ? undefined : { channel: this.channel, epoch: this.epoch },
+      identity: this.isSettled ? undefined : { channel: this.channel, epoch: this.epoch, owner: this.owner },
       top: this.aheadTop,
       floor: this.aheadFloor,
       version: this.aheadVersion,

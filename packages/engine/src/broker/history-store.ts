@@ -5,7 +5,9 @@ import type { InternalChannel } from '../names.ts'
 import { ByteReader } from './byte-reader.ts'
 import { copyFile } from './copy-file.ts'
 import { epochFromBytes } from './epoch.ts'
+import { OwnerBytes } from './owner-bytes.ts'
 import { asUnusable, openStoreFile, readBootId } from './store-file.ts'
+import type { OwnerUsage } from './store-messages.ts'
 import type { RecordRun, StoredStream, StreamChange } from './stream-change.ts'
 import { readChange } from './stream-change.ts'
 
@@ -40,6 +42,8 @@ interface StreamRow {
   readonly meta_expires_at: number
   readonly written_at: number
   readonly power: number
+  readonly owner: string
+  readonly bytes: number
 }
 
 /**
@@ -57,6 +61,9 @@ export class HistoryStore {
   readonly #seed: Uint8Array
   /** Counts the unclean ends of the machine. */
   readonly #life: number
+  readonly #owners: OwnerBytes
+  /** Streams of an owner over quota, those not written for longest last. */
+  #trimming: { readonly owner: string; readonly streams: TrimmedStream[] } | undefined
   readonly #path: string
   /** Kept open as long as the database is: closing any descriptor of a file drops all locks that a process has on it. */
   #copySource: number | undefined
@@ -74,6 +81,7 @@ export class HistoryStore {
     try {
       this.#sql = prepareStatements(this.#database)
       this.#seed = this.#fact('seed') as Uint8Array
+      this.#owners = new OwnerBytes(this.#sql.bytesOfOwners.all() as unknown as OwnerUsage[])
       this.#life = this.#beginLife()
     } catch (error) {
       this.#database.close()
@@ -104,13 +112,30 @@ export class HistoryStore {
     }))
   }
 
-  /** Commits changes of streams, all or none. */
-  commit(changes: Uint8Array, isPower: boolean, nowMs: number): void {
+  /** Commits changes of streams, all or none; returns what the owners of these streams have now. */
+  commit(changes: Uint8Array, isPower: boolean, nowMs: number): OwnerUsage[] {
     this.#requireSafety(isPower)
-    this.#transaction(() => {
+    return this.#transaction(() => {
       const reader = new ByteReader(changes)
       while (!reader.atEnd) this.#write(readChange(reader), nowMs)
       this.#loggedPages += 2 + changes.byteLength / 4096
+      return this.#owners.changed()
+    })
+  }
+
+  /**
+   * Deletes a few publications of an owner that has more than these bytes, the oldest of the streams not written for
+   * longest. True: there is more to do.
+   */
+  trim(owner: string, bytes: number): boolean {
+    return this.#transaction(() => {
+      for (let deleted = 0; deleted < stepRows; deleted += trimmedRows) {
+        if (this.#owners.bytesOf(owner) <= bytes) return false
+        const stream = this.#nextToTrim(owner)
+        if (stream === undefined) return false
+        this.#deleteOldestChunks(stream)
+      }
+      return true
     })
   }
 
@@ -192,8 +217,10 @@ export class HistoryStore {
     try {
       const value = work()
       this.#sql.commit.run()
+      this.#owners.settle()
       return value
     } catch (error) {
+      this.#owners.takeBack()
       if (this.#database.isTransaction) this.#sql.rollback.run()
       throw error
     }
@@ -211,14 +238,18 @@ export class HistoryStore {
     const expiresAt = storeTime(change.expiresAtMs)
     const metaExpiresAt = storeTime(change.metaExpiresAtMs)
     const power = change.power ? 1 : 0
+    const freed = change.trim ? this.#deleteBelow(id, floor, stepRows).bytes : 0
+    const grown = (count > 0 ? records.byteLength : 0) - freed
     const place = [this.#life, top, floor, version, versionEpoch, expiresAt, metaExpiresAt, nowMs, power] as const
-    if (identity !== undefined) this.#sql.putStream.run(id, identity.channel, identity.epoch, ...place)
-    else if (this.#sql.updateStream.run(...place, id).changes !== 1) {
-      throw new Error(`stream ${id} is not in the history file`)
-    }
+    const written = (
+      identity === undefined
+        ? this.#sql.updateStream.get(...place, grown, id)
+        : this.#sql.putStream.get(id, identity.channel, identity.epoch, ...place, identity.owner, grown)
+    ) as { readonly owner: string } | undefined
+    if (written === undefined) throw new Error(`stream ${id} is not in the history file`)
+    this.#owners.add(written.owner, grown)
     if (count > 0) this.#sql.addChunk.run(id, top, count, records)
     for (const { key, offset, expiresAtMs } of keys) this.#sql.addKey.run(id, key, offset, expiresAtMs)
-    if (change.trim) this.#sql.deleteBelow.run(id, id, floor, stepRows)
     this.#loggedPages += 1
   }
 
@@ -243,6 +274,7 @@ export class HistoryStore {
   /** Forgets a stream; its next life gets another epoch, and its publications are deleted bit by bit. */
   #end(row: StreamRow): void {
     this.#sql.deleteStream.run(row.id)
+    this.#owners.add(row.owner, -row.bytes)
     this.#sql.addEnded.run(row.id)
     this.#sql.raiseGeneration.run(bucketOf(row.channel))
   }
@@ -266,15 +298,39 @@ export class HistoryStore {
     while (deleted < stepRows) {
       const next = this.#sql.nextEnded.get()?.stream as number | undefined
       if (next === undefined) break
-      const chunks = this.#deleteChunks(next, Number.MAX_SAFE_INTEGER)
+      const chunks = this.#deleteBelow(next, Number.MAX_SAFE_INTEGER, stepRows).rows
       if (chunks < stepRows) this.#sql.deleteEnded.run(next)
       deleted += chunks + 1
     }
     return deleted
   }
 
-  #deleteChunks(stream: number, below: number): number {
-    return Number(this.#sql.deleteBelow.run(stream, stream, below, stepRows).changes)
+  /** Deletes chunks of a stream, the oldest first; returns how many. */
+  #deleteChunks({ id, owner }: TrimmedStream, below: number, limit: number): number {
+    const { rows, bytes } = this.#deleteBelow(id, below, limit)
+    // One that has ended meanwhile is not the owner's any more.
+    if (rows > 0 && this.#sql.shrinkStream.run(bytes, id).changes === 1) this.#owners.add(owner, -bytes)
+    return rows
+  }
+
+  #deleteBelow(stream: number, below: number, limit: number): { readonly rows: number; readonly bytes: number } {
+    const deleted = this.#sql.deleteBelow.all(stream, stream, below, limit)
+    return { rows: deleted.length, bytes: deleted.reduce((sum, chunk) => sum + Number(chunk.bytes), 0) }
+  }
+
+  /** The order is looked up for many streams at once, since that takes a look at all of the owner's. */
+  #nextToTrim(owner: string): TrimmedStream | undefined {
+    if (this.#trimming?.owner !== owner || this.#trimming.streams.length === 0) {
+      const streams = this.#sql.oldestOf.all(owner, trimmedStreams) as unknown as TrimmedStream[]
+      this.#trimming = { owner, streams: streams.reverse() }
+    }
+    return this.#trimming.streams.at(-1)
+  }
+
+  /** A few, so that no more of a large stream goes than has to. What remains is whole up to its end. */
+  #deleteOldestChunks(stream: TrimmedStream): void {
+    const rows = this.#deleteChunks(stream, Number.MAX_SAFE_INTEGER, trimmedRows)
+    if (rows < trimmedRows) this.#trimming?.streams.pop()
   }
 
   /** Goes on with the round over all streams; true when it comes to its end. */
@@ -306,7 +362,7 @@ export class HistoryStore {
     const isOver = nowMs >= readTime(row.expires_at) || nowMs - writtenAt > this.#tidiedAgeMs
     const floor = isOver ? top + 1 : row.floor
     if (floor !== row.floor) this.#sql.setFloor.run(floor, id)
-    return this.#deleteChunks(id, floor)
+    return this.#deleteChunks(row, floor, stepRows)
   }
 
   /**
@@ -338,6 +394,12 @@ export class HistoryStore {
   }
 }
 
+type TrimmedStream = Pick<StreamRow, 'id' | 'owner'>
+
+/** How many streams of an owner over quota are put in order at once, and how many chunks of one go at a time. */
+const trimmedStreams = 20_000
+const trimmedRows = 20
+
 /** The age that the first round over budget begins to halve. */
 const oldestAgeMs = 60 * 24 * 3_600_000
 
@@ -358,15 +420,17 @@ const prepareStatements = (database: DatabaseSync) => {
     nextStreams: sql('SELECT * FROM streams WHERE id > ? ORDER BY id LIMIT ?'),
     putStream: sql(
       `INSERT INTO streams (id, channel, epoch, life, top, floor, version, version_epoch, expires_at, meta_expires_at,
-         written_at, power) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         written_at, power, owner, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, life = excluded.life, top = excluded.top,
          floor = excluded.floor, version = excluded.version, version_epoch = excluded.version_epoch,
          expires_at = excluded.expires_at, meta_expires_at = excluded.meta_expires_at,
-         written_at = excluded.written_at, power = excluded.power`,
+         written_at = excluded.written_at, power = excluded.power, owner = excluded.owner,
+         bytes = bytes + excluded.bytes
+       RETURNING owner`,
     ),
     updateStream: sql(
       `UPDATE streams SET life = ?, top = ?, floor = ?, version = ?, version_epoch = ?, expires_at = ?,
-         meta_expires_at = ?, written_at = ?, power = ? WHERE id = ?`,
+         meta_expires_at = ?, written_at = ?, power = ?, bytes = bytes + ? WHERE id = ? RETURNING owner`,
     ),
     setFloor: sql('UPDATE streams SET floor = ? WHERE id = ?'),
     deleteStream: sql('DELETE FROM streams WHERE id = ?'),
@@ -374,8 +438,12 @@ const prepareStatements = (database: DatabaseSync) => {
     readChunks: sql('SELECT count, last, records FROM chunks WHERE stream = ? AND last >= ? ORDER BY last'),
     deleteBelow: sql(
       `DELETE FROM chunks WHERE stream = ? AND last IN
-         (SELECT last FROM chunks WHERE stream = ? AND last < ? ORDER BY last LIMIT ?)`,
+         (SELECT last FROM chunks WHERE stream = ? AND last < ? ORDER BY last LIMIT ?)
+       RETURNING length(records) AS bytes`,
     ),
+    shrinkStream: sql('UPDATE streams SET bytes = bytes - ? WHERE id = ?'),
+    bytesOfOwners: sql("SELECT owner, sum(bytes) AS bytes FROM streams WHERE owner <> '' GROUP BY owner"),
+    oldestOf: sql('SELECT id, owner FROM streams WHERE owner = ? AND bytes > 0 ORDER BY written_at LIMIT ?'),
     addKey: sql('INSERT INTO keys (stream, key, offset, expires_at) VALUES (?, ?, ?, ?)'),
     deleteKeys: sql(
       `DELETE FROM keys WHERE id IN (SELECT id FROM (SELECT id, expires_at FROM keys ORDER BY id LIMIT ?)

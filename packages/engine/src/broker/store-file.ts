@@ -21,7 +21,7 @@ const applicationId = 0x58536848
 const wholeCheckBytes = 64 * 1024 * 1024
 
 /**
- * `streams.life` is the life of the machine the row was written in; `chunks` holds runs of publication records by the
+ * `streams.life` is the life of the machine the row was written in, `streams.bytes` what its chunks weigh; `chunks` holds runs of publication records by the
  * offset of their last one; `keys` is in the order of expiry; `ended` are streams whose chunks are yet to be deleted;
  * `generations` counts ended streams per bucket of channel names.
  */
@@ -30,8 +30,10 @@ const schema = `
   CREATE TABLE streams (
     id INTEGER PRIMARY KEY, channel TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, life INTEGER NOT NULL,
     top INTEGER NOT NULL, floor INTEGER NOT NULL, version INTEGER NOT NULL, version_epoch TEXT NOT NULL,
-    expires_at INTEGER NOT NULL, meta_expires_at INTEGER NOT NULL, written_at INTEGER NOT NULL, power INTEGER NOT NULL
+    expires_at INTEGER NOT NULL, meta_expires_at INTEGER NOT NULL, written_at INTEGER NOT NULL, power INTEGER NOT NULL,
+    owner TEXT NOT NULL, bytes INTEGER NOT NULL
   );
+  CREATE INDEX streams_by_owner ON streams (owner);
   CREATE TABLE chunks (
     stream INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL, records BLOB NOT NULL,
     PRIMARY KEY (stream, last)

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { Clock } from '../clock.ts'
 import type { InternalChannel } from '../names.ts'
-import type { StoreReply, StoreSettings } from './store-messages.ts'
+import type { OwnerUsage, StoreReply, StoreSettings } from './store-messages.ts'
 import { StoreThread } from './store-thread.ts'
 
 /** Whether commits work; `detail` is for logs. */
@@ -15,6 +15,8 @@ export interface StoreKeeperNeeds {
   readonly budgetBytes: number
   readonly clock: Clock
   readonly onStoreProblem: (state: StoreState) => void
+  /** Told what owners have on disk after each commit that touched their streams. */
+  readonly onUsage: (usage: readonly OwnerUsage[]) => void
   /** Called when what is in memory may differ from what is in the file. */
   readonly onReset: () => void
   readonly spawn?: ((settings: StoreSettings) => Worker) | undefined
@@ -59,6 +61,15 @@ export class StoreKeeper {
       if (reply.kind === 'failed') this.report(reply.detail)
       else this.#recover()
       done(reply.kind === 'failed' ? reply.detail : undefined)
+      if (reply.kind === 'committed' && reply.usage.length > 0) this.#needs.onUsage(reply.usage)
+    })
+  }
+
+  /** Brings what an owner has on disk down to these bytes, bit by bit: commits go in between. */
+  trim(owner: string, bytes: number, done: () => void): void {
+    this.#thread.ask({ kind: 'trim', owner, bytes }, (reply) => {
+      if (reply.kind === 'trimmed' && reply.more) this.trim(owner, bytes, done)
+      else done()
     })
   }
 

@@ -9,6 +9,12 @@ export interface StoreSettings {
   readonly nowMs: number
 }
 
+/** Bytes of publications that an owner has on disk. */
+export interface OwnerUsage {
+  readonly owner: string
+  readonly bytes: number
+}
+
 /**
  * What the store's thread is asked. It answers each with one reply, in order, but for copies: those take long, are
  * answered in an order of their own, and hold nothing else up.
@@ -23,6 +29,8 @@ export type StoreRequest =
     }
   | { readonly kind: 'load'; readonly channels: readonly InternalChannel[]; readonly nowMs: number }
   | { readonly kind: 'tidy'; readonly nowMs: number }
+  /** Takes a few publications of an owner that has more than these bytes. */
+  | { readonly kind: 'trim'; readonly owner: string; readonly bytes: number }
   | { readonly kind: 'copy'; readonly path: string }
   | { readonly kind: 'close' }
 
@@ -31,10 +39,12 @@ export type StoreReply =
   | { readonly kind: 'opened'; readonly nextStreamId: number; readonly keys: readonly RememberedKey[] }
   /** Instead of it: the file cannot be used; the message is for people. */
   | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'committed' }
+  /** With what the owners have now whose streams were changed. */
+  | { readonly kind: 'committed'; readonly usage: readonly OwnerUsage[] }
   /** The first `count` of the streams asked for, at least one; the others have to be asked for again. */
   | { readonly kind: 'loaded'; readonly count: number; readonly streams: Uint8Array }
   | { readonly kind: 'tidied'; readonly more: boolean }
+  | { readonly kind: 'trimmed'; readonly more: boolean }
   /** `failure`, a sentence for people: there is no copy. */
   | { readonly kind: 'copied'; readonly failure?: string | undefined }
   | { readonly kind: 'closed' }

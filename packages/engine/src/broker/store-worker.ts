@@ -41,12 +41,13 @@ const answer = (store: HistoryStore, request: PlainRequest): StoreReply => {
   try {
     switch (request.kind) {
       case 'commit':
-        store.commit(request.changes, request.isPower, request.nowMs)
-        return { kind: 'committed' }
+        return { kind: 'committed', usage: store.commit(request.changes, request.isPower, request.nowMs) }
       case 'load':
         return load(store, request)
       case 'tidy':
         return { kind: 'tidied', more: store.tidy(request.nowMs) }
+      case 'trim':
+        return { kind: 'trimmed', more: store.trim(request.owner, request.bytes) }
     }
   } catch (error) {
     return { kind: 'failed', detail: explain(error) }

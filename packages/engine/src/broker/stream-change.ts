@@ -28,7 +28,14 @@ export interface StreamChange extends StreamState {
   /** Number of the stream, chosen by whoever writes, never used twice. */
   readonly id: number
   /** Given where the store does not know the stream, or not under this epoch. */
-  readonly identity: { readonly channel: InternalChannel; readonly epoch: string } | undefined
+  readonly identity:
+    | {
+        readonly channel: InternalChannel
+        readonly epoch: string
+        /** Whose quota its publications count on; `''`: nobody's. */
+        readonly owner: string
+      }
+    | undefined
   /** Publications below the floor should be taken out of the file now. */
   readonly trim: boolean
   /** How many publications are new; the last one is at offset `top`. */
@@ -52,6 +59,7 @@ export const writeChange = (
   if (identity !== undefined) {
     writer.text(identity.channel)
     writer.text(identity.epoch)
+    writer.text(identity.owner)
   }
   writeState(writer, change)
   writer.uint32(change.count)
@@ -68,7 +76,9 @@ export const readChange = (reader: ByteReader): StreamChange => {
   const flags = reader.byte()
   const id = reader.double()
   const identity =
-    flags & flag.identity ? { channel: reader.text() as InternalChannel, epoch: reader.text() } : undefined
+    flags & flag.identity
+      ? { channel: reader.text() as InternalChannel, epoch: reader.text(), owner: reader.text() }
+      : undefined
   const state = readState(reader)
   const count = reader.uint32()
   const records = reader.bytes()

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { InternalChannel } from '../names.ts'
 import { ByteReader } from './byte-reader.ts'
 import { DurableStream } from './durable-stream.ts'
+import type { HistoryQuotas } from './history-quotas.ts'
 import type { StoreKeeper } from './store-keeper.ts'
 import type { StreamCache } from './stream-cache.ts'
 import { readStoredStream } from './stream-change.ts'
@@ -20,15 +21,17 @@ export class StreamLoader {
   readonly #clock: Clock
   readonly #store: StoreKeeper
   readonly #streams: StreamCache<DurableStream>
+  readonly #quotas: HistoryQuotas
   readonly #waiters = new Map<InternalChannel, Waiter[]>()
   #wanted: InternalChannel[] = []
   #isAsking = false
   #onIdle: (() => void) | undefined
 
-  constructor(clock: Clock, store: StoreKeeper, streams: StreamCache<DurableStream>) {
+  constructor(clock: Clock, store: StoreKeeper, streams: StreamCache<DurableStream>, quotas: HistoryQuotas) {
     this.#clock = clock
     this.#store = store
     this.#streams = streams
+    this.#quotas = quotas
   }
 
   isLoading(channel: InternalChannel): boolean {
@@ -98,7 +101,7 @@ export class StreamLoader {
     // busy, and views on the reply would keep the other streams' bytes alive.
     const bytes = new Uint8Array(reader.bytes())
     try {
-      return new DurableStream(channel, readStoredStream(new ByteReader(bytes)))
+      return new DurableStream(channel, readStoredStream(new ByteReader(bytes)), this.#quotas.ownerOf(channel))
     } catch (error) {
       this.#store.report(`a record of the history file cannot be read: ${(error as Error).message}`)
       return undefined

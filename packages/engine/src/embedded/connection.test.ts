@@ -94,6 +94,15 @@ describe('connecting', () => {
     expect(other.transport.closedWith).toBeUndefined()
   })
 
+  it('[CN25] where a user may have one connection only, the newest ends the others with 3504', async () => {
+    const test = await createTestCore({ client: { personalChannel: { namespace: '', singleConnection: true } } })
+    const first = await test.connect({ user: 'ada' })
+    const other = await test.connect({ user: 'bob' })
+    const second = await test.connect({ user: 'ada' })
+    expect(first.transport.closedWith?.code).toBe(3504)
+    expect([other, second].map(({ transport }) => transport.closedWith)).toEqual([undefined, undefined])
+  })
+
   it('[CN8] answers with all server-side subscriptions, and fails whole where one fails', async () => {
     const test = await createTestCore()
     const client = test.open()
@@ -174,6 +183,21 @@ describe('staying alive', () => {
     expect(client.transport.closedWith).toEqual({ code: 3005, reason: 'connection expired' })
   })
 
+  it('[CN14] answers error 110 to a refresh that has its end behind it already', async () => {
+    const test = await createTestCore()
+    const client = await test.connect({ user: 'ada' })
+    const token = plainToken({ user: 'ada', expireAt: Math.floor(test.clock.now() / 1000) - 1 })
+    expect((await client.request({ refresh: { token } })).error.code).toBe(110)
+    expect(client.transport.closedWith).toBeUndefined()
+  })
+
+  it('[CN15] ends the connection where a refresh leaves out a channel of the token before', async () => {
+    const test = await createTestCore()
+    const client = await test.connect({ user: 'ada', channels: ['a', 'b'] })
+    await client.request({ refresh: { token: plainToken({ user: 'ada', channels: ['a'] }) } })
+    expect(client.transport.closedWith?.code).toBe(3010)
+  })
+
   it("[CN15] ends the connection where a refresh brings another user's token or other channels", async () => {
     const test = await createTestCore()
     const ada = await test.connect({ user: 'ada', channels: ['a'] })
@@ -202,13 +226,26 @@ describe('staying alive', () => {
     })
   })
 
-  it('[CN17] flushes what was sent before a disconnect, but not for a slow one', async () => {
+  it('[CN16] does not take one large message for a slow reader', async () => {
+    const test = await createTestCore({ client: { queueMaxBytes: 1_000 } })
+    const client = await test.connect()
+    await client.subscribe('a')
+    await test.publish('a', 'x'.repeat(10_000))
+    expect(client.publications()).toHaveLength(1)
+    expect(client.transport.closedWith).toBeUndefined()
+  })
+
+  it.each([
+    [3503, [{ id: 9, subscribe: {} }]],
+    [3000, []],
+    [3008, []],
+  ])('[CN17] before a disconnect with %i there arrives of what was sent before: %j', async (code, expected) => {
     const test = await createTestCore()
     const client = await test.connect({ user: 'ada' })
     await client.transport.send({ id: 9, subscribe: { channel: 'a' } })
-    await test.core.api.disconnect('', { user: 'ada' })
-    expect(client.transport.received()).toMatchObject([{ id: 9 }])
-    expect(client.transport.closedWith).toEqual({ code: 3503, reason: 'force disconnect' })
+    await test.core.api.disconnect('', { user: 'ada', code })
+    expect(client.transport.received()).toMatchObject(expected)
+    expect(client.transport.closedWith?.code).toBe(code)
   })
 
   it('[CN18] tells everybody 3001 when the engine stops', async () => {
@@ -217,6 +254,34 @@ describe('staying alive', () => {
     await test.core.close()
     expect(clients.map(({ transport }) => transport.closedWith?.code)).toEqual([3001, 3001])
     expect(test.clock.pending).toBe(0)
+  })
+
+  it("[CN18] tells nobody of the others' leaving when the engine stops", async () => {
+    const test = await createTestCore()
+    const clients = [await test.connect(), await test.connect(), await test.connect()]
+    for (const client of clients) await client.subscribe('a', { join_leave: true })
+    for (const client of clients) client.messages()
+    await test.core.close()
+    expect(clients.flatMap(({ transport }) => transport.received())).toEqual([])
+  })
+
+  it('[CN24] a mass disconnect leaves nobody present and nothing counted, and whoever stays hears of each leave', async () => {
+    const test = await createTestCore()
+    const watcher = await test.connect({ user: 'watcher' })
+    await watcher.subscribe('a', { join_leave: true })
+    for (let seat = 0; seat < 50; seat++) {
+      const client = await test.connect({ user: 'crowd' })
+      await client.subscribe('a', { join_leave: true })
+    }
+    watcher.messages()
+    await test.core.api.disconnect('', { user: 'crowd' })
+    const leaves = watcher.messages().filter((message) => message.push.leave)
+    expect(new Set(leaves.map((message) => message.push.leave.info.client)).size).toBe(50)
+    expect(leaves).toHaveLength(50)
+    expect((await watcher.request({ presence: { channel: 'a' } })).presence.presence).toEqual({
+      'id-2': { user: 'watcher', client: 'id-2' },
+    })
+    expect(test.core.node()).toMatchObject({ numClients: 1, numUsers: 1, numChannels: 1, numSubs: 1 })
   })
 
   it('[CN19] ends a connection for `send` with 3508 and answers `rpc` with error 108', async () => {

@@ -324,7 +324,9 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
 
   /** Subscriptions held and on the way, for the channel limit. */
   get numChannels(): number {
-    return this.subscriptions.size + (this.#opening?.size ?? 0)
+    let count = this.subscriptions.size
+    for (const key of this.#opening?.keys() ?? []) if (!this.subscriptions.has(key)) count++
+    return count
   }
 
   /**

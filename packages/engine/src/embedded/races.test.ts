@@ -6,7 +6,7 @@ import type { InternalChannel } from '../names.ts'
 import { defaultClientOptions } from '../options.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { MemoryTransport, type Message } from '../testing/memory-transport.ts'
-import { openRules, PlainTenancy } from '../testing/plain-tenancy.ts'
+import { openRules, PlainTenancy, plainToken } from '../testing/plain-tenancy.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import { createEngineCore, type EngineCore } from './engine-core.ts'
 
@@ -46,10 +46,14 @@ class UnhurriedBroker implements Broker {
 
 const channels = ['a', 'b', 'c']
 
-/** A client that checks what it sees: per channel every offset once and in order, from wherever it recovered. */
+/**
+ * A client that checks what it sees: per channel every offset once and in order, from wherever it recovered. It subscribes
+ * by itself, or the server subscribes it to everything as soon as it connects.
+ */
 class CheckingClient {
   readonly #core: EngineCore
   readonly #log: ReadonlyMap<string, readonly number[]>
+  readonly #isServerSide: boolean
   #transport: MemoryTransport
   #lastId = 0
   readonly #asked = new Map<number, string>()
@@ -57,14 +61,15 @@ class CheckingClient {
   readonly positions = new Map<string, { offset: number; epoch: string }>()
   unrecovered = 0
 
-  constructor(core: EngineCore, log: ReadonlyMap<string, readonly number[]>) {
+  constructor(core: EngineCore, log: ReadonlyMap<string, readonly number[]>, isServerSide: boolean) {
     this.#core = core
     this.#log = log
+    this.#isServerSide = isServerSide
     this.#transport = this.#open()
   }
 
   subscribe(channel: string): void {
-    if (this.subscribed.has(channel) || [...this.#asked.values()].includes(channel)) return
+    if (this.#isServerSide || this.subscribed.has(channel) || [...this.#asked.values()].includes(channel)) return
     const position = this.positions.get(channel)
     this.#lastId++
     this.#asked.set(this.#lastId, channel)
@@ -94,22 +99,31 @@ class CheckingClient {
 
   #open(): MemoryTransport {
     const transport = new MemoryTransport(this.#core)
-    void transport.send({ id: ++this.#lastId, connect: {} })
+    void transport.send({ id: ++this.#lastId, connect: this.#isServerSide ? this.#serverSideRequest() : {} })
     return transport
+  }
+
+  #serverSideRequest(): Record<string, unknown> {
+    const recovery = channels.map((channel) => [channel, { recover: true, offset: 0, ...this.positions.get(channel) }])
+    return { token: plainToken({ channels }), subs: Object.fromEntries(recovery) }
   }
 
   #on(message: Message): void {
     const channel = this.#asked.get(message.id)
+    expect(message.error).toBeUndefined()
     if (channel !== undefined) {
       this.#asked.delete(message.id)
-      expect(message.error).toBeUndefined()
-      const { offset = 0, epoch, recovered, was_recovering, publications = [] } = message.subscribe
-      if (was_recovering && !recovered) this.unrecovered++
-      this.subscribed.add(channel)
-      this.positions.set(channel, { offset, epoch })
-      for (const publication of publications) this.#take(channel, publication)
+      this.#begin(channel, message.subscribe)
     }
+    for (const [name, result] of Object.entries(message.connect?.subs ?? {})) this.#begin(name, result)
     if (message.push?.pub) this.#take(message.push.channel, message.push.pub)
+  }
+
+  #begin(channel: string, { offset = 0, epoch, recovered, was_recovering, publications = [] }: Message): void {
+    if (was_recovering && !recovered) this.unrecovered++
+    this.subscribed.add(channel)
+    this.positions.set(channel, { offset, epoch })
+    for (const publication of publications) this.#take(channel, publication)
   }
 
   #take(channel: string, { data, offset }: { data: number; offset: number }): void {
@@ -143,7 +157,7 @@ const run = async (seed: number, steps: number): Promise<void> => {
     random,
   })
   const log = new Map<string, number[]>(channels.map((channel) => [channel, []]))
-  const clients = Array.from({ length: 8 }, () => new CheckingClient(core, log))
+  const clients = Array.from({ length: 8 }, (_, index) => new CheckingClient(core, log, index % 2 === 1))
   const turn = async () => {
     broker?.arrive()
     // Continuations of what arrived run before anything else happens.
@@ -158,7 +172,7 @@ const run = async (seed: number, steps: number): Promise<void> => {
       log.get(channel)?.push(step)
       await core.api.publish('', { channel, data: Buffer.from(String(step)), isJson: true })
     } else if (dice < 0.65) pick(clients).subscribe(channel)
-    else if (dice < 0.8) pick(clients).unsubscribe(channel)
+    else if (dice < 0.78) pick(clients).unsubscribe(channel)
     else if (dice < 0.84) pick(clients).reconnect()
     else await turn()
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { closedRules, openRules, plainToken } from '../testing/plain-tenancy.ts'
-import { createTestCore } from '../testing/test-core.ts'
+import { createTestCore, type TestClient } from '../testing/test-core.ts'
 
 describe('subscribing', () => {
   it('[SB1] a plain channel answers with nothing but the fact', async () => {
@@ -74,6 +74,32 @@ describe('subscribing', () => {
       num_clients: 1,
       num_users: 1,
     })
+  })
+
+  it('[SB5] tells a leave to the others and never to the one who left', async () => {
+    const test = await createTestCore()
+    const ada = await test.connect({ user: 'ada' })
+    const bob = await test.connect({ user: 'bob' })
+    for (const client of [ada, bob]) await client.subscribe('a', { join_leave: true })
+    for (const client of [ada, bob]) client.messages()
+    await ada.transport.send({ id: 9, unsubscribe: { channel: 'a' } })
+    expect(ada.messages()).toEqual([{ id: 9, unsubscribe: {} }])
+    expect(bob.messages()).toMatchObject([{ push: { channel: 'a', leave: { info: { user: 'ada' } } } }])
+  })
+
+  it('[SB11] the reply comes before every push of the channel', async () => {
+    const test = await createTestCore()
+    const client = await test.connect({ user: 'ada' })
+    await client.transport.send(
+      { id: 8, subscribe: { channel: 'a', join_leave: true } },
+      { id: 9, publish: { channel: 'a', data: 1 } },
+    )
+    expect(client.messages()).toMatchObject([
+      { id: 8, subscribe: {} },
+      { push: { channel: 'a', join: {} } },
+      { push: { channel: 'a', pub: { data: 1 } } },
+      { id: 9, publish: {} },
+    ])
   })
 
   it('[SB6] unsubscribing twice, or what was never subscribed, is a success', async () => {
@@ -212,6 +238,32 @@ describe('recovering', () => {
     expect(first.delta).toBeUndefined()
     expect(second.delta).toBe(true)
     expect(second.data.length).toBeLessThan(first.data.length)
+  })
+
+  it('[RC6] with delta a subscriber without the latest publication gets the next one whole, one that has it a patch', async () => {
+    const test = await createTestCore({ namespaces: { '': { ...openRules, deltaPublish: true } } })
+    const text = (n: number) => ({ text: 'a long enough sentence that a patch is shorter than it', n })
+    await test.publish('a', text(1))
+    const newcomer = await test.connect()
+    await newcomer.subscribe('a', { delta: 'fossil' })
+    const returning = await test.connect()
+    const { subscribe } = await returning.subscribe('a', { delta: 'fossil', recover: true, offset: 0 })
+    expect(subscribe.publications).toHaveLength(1)
+    await test.publish('a', text(2))
+    const deltaOf = (client: TestClient) => client.messages().map((message) => message.push.pub.delta)
+    expect(deltaOf(newcomer)).toEqual([undefined])
+    expect(deltaOf(returning)).toEqual([true])
+  })
+
+  it('[RC10] the first publication of a stream tells its epoch, live and recovered, and no other does', async () => {
+    const test = await createTestCore()
+    const client = await test.connect()
+    const { epoch } = (await client.subscribe('a')).subscribe
+    for (const n of [1, 2]) await test.publish('a', n)
+    expect(client.messages().map((message) => message.push.pub.epoch)).toEqual([epoch, undefined])
+    await client.request({ unsubscribe: { channel: 'a' } })
+    const { subscribe } = await client.subscribe('a', { recover: true, offset: 0 })
+    expect(subscribe.publications.map((one: { epoch?: string }) => one.epoch)).toEqual([epoch, undefined])
   })
 
   it('[RC7] a tags filter lets only matching publications through, live and recovered', async () => {

@@ -1,3 +1,4 @@
+import type { Broker } from '../broker/broker.ts'
 import { createMemoryBroker } from '../broker/memory-broker.ts'
 import type { ChannelRules } from '../channel-rules.ts'
 import { createEngineCore, type EngineCore } from '../embedded/engine-core.ts'
@@ -12,6 +13,8 @@ interface TestCoreOptions {
   /** In place of a plain one of {@link namespaces}. */
   readonly tenancy?: PlainTenancy | undefined
   readonly client?: Partial<ClientOptions> | undefined
+  /** Stands in front of the memory broker, as a store that is slow or broken. */
+  readonly inFrontOf?: ((broker: Broker) => Broker) | undefined
 }
 
 /** A whole engine core on a clock and an outbox that the test moves by hand. */
@@ -111,6 +114,7 @@ export const createTestCore = async ({
   namespaces = { '': openRules },
   tenancy = new PlainTenancy(namespaces),
   client = {},
+  inFrontOf = (broker) => broker,
 }: TestCoreOptions = {}): Promise<TestCore> => {
   const clock = new FakeClock()
   const flushes: (() => void)[] = []
@@ -119,7 +123,7 @@ export const createTestCore = async ({
     tenancy,
     clock,
     version: '0.0.0 test',
-    createBroker: (events) => createMemoryBroker({ clock, events }),
+    createBroker: (events) => inFrontOf(createMemoryBroker({ clock, events })),
     client: { ...defaultClientOptions, ...client },
     schedule: (flush) => flushes.push(flush),
     newId: () => `id-${++ids}`,

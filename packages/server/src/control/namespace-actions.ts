@@ -18,8 +18,8 @@ export const namespaceActions = {
   'namespace.set': auditedAction(
     z.strictObject({ ...aNamespace, changes: namespaceChange }),
     async ({ projects, tenancy }, { projectId, namespace, changes }) => {
-      const unknown = findUnknownNamespace(tenancy, [namespace])
-      if (unknown) return failed(unknown)
+      const refusal = findUnknownNamespace(tenancy, [namespace]) ?? tenancy.refuseSettings(namespace, changes)
+      if (refusal) return failed(refusal)
       const changed = await projects.changeNamespace(projectId, namespace, changes)
       return changed.ok ? showNamespace(tenancy, projectId, namespace) : changed
     },

@@ -315,6 +315,21 @@ describe('a batch', () => {
     expect((await platform.call('/batch', { commands: [] })).body).toEqual({ replies: [] })
   })
 
+  it('is answered in bounds: what it reads beyond them is refused, what it does is done', async () => {
+    const data = 'x'.repeat(1_000_000)
+    for (let count = 0; count < 20; count += 1) await platform.call('/publish', { channel: 'chat:x', data })
+    const history = { history: { channel: 'chat:x' } }
+    const { body } = await platform.call('/batch', {
+      commands: [history, history, { publish: { channel: 'chat:x', data: 1 } }, { presence: { channel: 'chat:x' } }],
+    })
+    expect(body.replies).toMatchObject([
+      { history: { offset: 20 } },
+      { error: { code: 'too_large' } },
+      { publish: { offset: 21 } },
+      { presence: { clients: {} } },
+    ])
+  })
+
   it('that does not fit does nothing at all', async () => {
     const commands = [{ publish: { channel: 'chat:x', data: 1 } }, { publish: { channel: 'chat:x' } }]
     expect(await platform.call('/batch', { commands })).toMatchObject(refused('invalid_body'))
@@ -406,6 +421,16 @@ describe('history', () => {
     )
     expect(await platform.call('/history-remove', { channel: 'chat:x' })).toMatchObject({ body: { ok: true } })
     expect(await offsets({})).toEqual([])
+  })
+
+  it('is refused where a page is too long to answer, and not cut without a word', async () => {
+    const data = 'x'.repeat(1_000_000)
+    for (let count = 0; count < 40; count += 1) await platform.call('/publish', { channel: 'chat:x', data })
+    const tooLong = await platform.call('/history', { channel: 'chat:x' })
+    expect(tooLong).toMatchObject(refused('too_large', 'limit'))
+    expect(tooLong.body.error.message).toContain('ask for fewer')
+    const page = await platform.call('/history', { channel: 'chat:x', limit: 20 })
+    expect(page.body.publications).toHaveLength(20)
   })
 
   it('is not available where nothing is kept', async () => {

@@ -6,7 +6,7 @@ import type { ProjectTenancy } from '../tenancy/project-tenancy.ts'
 import { type AuthenticationNeeds, authenticateBackend } from './authenticate.ts'
 import type { Answer, Caller, Endpoint } from './endpoint.ts'
 import { readJsonBody } from './json-body.ts'
-import { sendFailure, sendJson, sendProblem } from './send.ts'
+import { sendBareJson, sendFailure, sendProblem } from './send.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -69,7 +69,7 @@ const createAnswering =
         const seconds = (performance.now() - startedAtMs) / 1000
         events?.emit({ kind: 'api', method, seconds, failure: failureOf(answer) })
       }
-      if (answer.ok) sendJson(reply, answer.value)
+      if (answer.ok) sendBareJson(reply, answer.value)
       else sendProblem(reply, answer.problem)
     }
     const outcome = run()

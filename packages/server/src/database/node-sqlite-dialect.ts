@@ -22,8 +22,20 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 
 const adaptDatabase = (database: DatabaseSync): SqliteDatabase => ({
   close: () => database.isOpen && database.close(),
-  prepare: (sql) => adaptStatement(database.prepare(sql)),
+  prepare: (sql) =>
+    sql === 'rollback' && !database.isTransaction ? nothingToDo : adaptStatement(database.prepare(sql)),
 })
+
+/**
+ * A full disk ends a transaction by itself (https://www.sqlite.org/lang_transaction.html §3). Kysely rolls back all the
+ * same, and a failure of that would hide why.
+ */
+const nothingToDo: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+}
 
 const adaptStatement = (statement: StatementSync): SqliteStatement => ({
   reader: statement.columns().length > 0,

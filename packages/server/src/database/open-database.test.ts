@@ -10,6 +10,7 @@ import type { Database } from './database.ts'
 import { DatabaseUnusable } from './database-unusable.ts'
 import { migrations } from './migrations/migrations.ts'
 import { openDatabase } from './open-database.ts'
+import { isStoreFailure } from './store-failure.ts'
 
 let directory = ''
 let file = ''
@@ -80,6 +81,27 @@ describe('an SQLite file', () => {
     writeFileSync(file, 'a shopping list, not a database')
     await expect(open()).rejects.toThrow(`${file} is damaged (it is not a database)`)
     expect(readFileSync(file, 'utf8')).toBe('a shopping list, not a database')
+  })
+
+  it('that was emptied is refused and not taken for a new one', async () => {
+    await open()
+    await close()
+    writeFileSync(file, '')
+    await expect(open()).rejects.toThrow(`${file} is empty`)
+    expect(statSync(file).size).toBe(0)
+  })
+
+  it('that a full disk refuses says so, and not what came after', async () => {
+    const { kysely } = await open()
+    const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(kysely)
+    await sql.raw(`PRAGMA max_page_count = ${rows[0]?.page_count}`).execute(kysely)
+    const fill = kysely.transaction().execute((transaction) =>
+      transaction
+        .insertInto('facts')
+        .values({ name: 'large', value: 'x'.repeat(1_000_000) })
+        .execute(),
+    )
+    await expect(fill).rejects.toSatisfy(isStoreFailure)
   })
 
   it('of another program is refused by name', async () => {

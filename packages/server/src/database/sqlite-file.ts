@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { DatabaseUnusable, reasonOf } from './database-unusable.ts'
 import { migrationTable, refuseNewer } from './known-migrations.ts'
@@ -17,6 +17,7 @@ const magic = 'SQLite format 3\0'
  * another program, and leaves it as it is.
  */
 export const openSqliteFile = (file: string): DatabaseSync => {
+  const isNew = !existsSync(file)
   let database: DatabaseSync | undefined
   try {
     refuseOtherFormats(file)
@@ -28,6 +29,8 @@ export const openSqliteFile = (file: string): DatabaseSync => {
     return database
   } catch (error) {
     database?.close()
+    // An empty one would be refused next time, as one that lost what it had.
+    if (isNew && existsSync(file) && statSync(file).size === 0) rmSync(file)
     if (error instanceof DatabaseUnusable) throw error
     throw new DatabaseUnusable(
       `The database ${file} cannot be opened (${reasonOf(error)}). It and its directory must be writable by this user, on a disk with space left; if it is damaged, restore a backup.`,
@@ -80,7 +83,8 @@ const refuseOtherFormats = (file: string): void => {
   const descriptor = openSync(file, 'r')
   try {
     const bytes = readSync(descriptor, head)
-    if (bytes > 0 && head.toString('latin1') !== magic) throw damaged(file, 'it is not a database')
+    if (bytes === 0) throw empty(file)
+    if (head.toString('latin1') !== magic) throw damaged(file, 'it is not a database')
   } finally {
     closeSync(descriptor)
   }
@@ -90,6 +94,12 @@ const pragma = (database: DatabaseSync, name: string): unknown => database.prepa
 
 const foreign = (file: string): DatabaseUnusable =>
   new DatabaseUnusable(`The file ${file} belongs to another program. Move it away and start again.`)
+
+/** SQLite takes an empty file for a new database: every project would be gone without a word. */
+const empty = (file: string): DatabaseUnusable =>
+  new DatabaseUnusable(
+    `The database ${file} is empty. It was left as it is: restore a backup, or delete it to begin without projects.`,
+  )
 
 const damaged = (file: string, reason: string): DatabaseUnusable =>
   new DatabaseUnusable(`The database ${file} is damaged (${reason}). It was left as it is: restore a backup.`)

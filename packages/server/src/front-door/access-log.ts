@@ -26,7 +26,7 @@ export const createAccessLog = ({ logger, clientAddress }: AccessLogNeeds): Acce
   }
   return (request, response, id) => {
     const startedAt = performance.now()
-    response.once('close', () => {
+    response.on('close', () => {
       write(request, response, { requestId: id, ms: Math.round((performance.now() - startedAt) * 10) / 10 })
     })
   }

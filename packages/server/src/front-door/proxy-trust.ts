@@ -47,7 +47,8 @@ const entriesOf = (value: string | readonly string[] | undefined): string[] =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
 
-const lastOf = (value: string | readonly string[] | undefined): string | undefined => entriesOf(value).at(-1)
+const lastOf = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' && !value.includes(',') ? value.trim() || undefined : entriesOf(value).at(-1)
 
 /** Some proxies write the port too: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
 const withoutPort = (hop: string): string =>

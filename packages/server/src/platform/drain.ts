@@ -11,7 +11,7 @@ export class Drain {
   watch(handler: Handler): Handler {
     return (request, response) => {
       this.#count += 1
-      response.once('close', () => this.#leave())
+      response.on('close', () => this.#leave())
       handler(request, response)
     }
   }

@@ -15,8 +15,10 @@ import type { ServerConfig } from '../config/server-config.ts'
 import type { Logger } from '../front-door/access-log.ts'
 import type { ProxyTrust } from '../front-door/proxy-trust.ts'
 import { answerMissingUpgrade, refuseTokenInUrl } from '../front-door/socket-hints.ts'
+import type { Quotas } from '../projects/project.ts'
 import type { ProjectDirectory } from '../projects/project-directory.ts'
 import type { Secret } from '../secrets/secret.ts'
+import { projectOf } from '../tenancy/channel-grammar.ts'
 import { followProjectChanges } from '../tenancy/follow-project-changes.ts'
 import { createProjectTenancy, type ProjectTenancy, type ProjectTenancyOptions } from '../tenancy/project-tenancy.ts'
 import type { ClosingOrder } from './closing-order.ts'
@@ -61,6 +63,7 @@ export const openEngine = async (needs: EngineNeeds): Promise<OpenEngine> => {
         clock,
         events: brokerEvents,
         limits: maxBytes > 0 ? { storeBytes: maxBytes } : {},
+        quotas: { ownerOf: projectOf, bytesOf: (projectId) => tenancy.rulesOf(projectId)?.quotas.historyBytes },
         onStoreProblem: (state) => {
           historyProblem = state.state === 'failing' ? state.detail : undefined
           events.emit({ kind: 'store', ...state })
@@ -98,4 +101,8 @@ const tenancyOptionsOf = ({ engineConfig, tokenSecret }: EngineNeeds): ProjectTe
   namespaces: engineConfig.namespaces.namespaces,
   proxies: engineConfig.proxies,
   tokens: { ...engineConfig.token, hmacSecretKey: tokenSecret.reveal() },
+  quotas: historyQuota(engineConfig.xshathra.history.max_bytes),
 })
+
+/** No project fills more than half of a history file whose size was chosen. */
+const historyQuota = (maxBytes: number): Quotas => (maxBytes > 0 ? { historyBytes: Math.ceil(maxBytes / 2) } : {})

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ProjectId } from '../projects/project.ts'
-import { type FormLookup, readChannelName, shortName } from './channel-grammar.ts'
+import { type FormLookup, projectOf, readChannelName, shortName } from './channel-grammar.ts'
 
 const a: ProjectId = 'proj_01HF7YAT00AAAAAAAAAAAAAAAA'
 const b: ProjectId = 'proj_01HF7YAT00BBBBBBBBBBBBBBBB'
@@ -176,6 +176,30 @@ describe('whatever the text', () => {
         else expect(text.toUpperCase()).toContain(a.toUpperCase())
       }),
       { numRuns: 3000 },
+    )
+  })
+})
+
+describe('the project of a full name', () => {
+  it.each([
+    [`chat:${a}:room`, a],
+    [`$chat:${a}:room`, a],
+    [`user:#${a}:u1`, a],
+    [`chat:${a}:${b}:room`, a],
+    [`chat:#${a}:room`, a],
+    ['chat:room', ''],
+    ['', ''],
+  ])('%s is %s', (name, expected) => {
+    expect(projectOf(name)).toBe(expected)
+  })
+
+  it('is that of whoever the name was read for', () => {
+    const rest = fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' })
+    fc.assert(
+      fc.property(fc.constantFrom('chat:', '$chat:', 'user:#', '7:'), rest, (start, rest) => {
+        const read = readChannelName(start + rest, a, formOf)
+        if (read.ok) expect(projectOf(read.value.fullName)).toBe(a)
+      }),
     )
   })
 })

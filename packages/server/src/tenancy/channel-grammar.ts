@@ -86,6 +86,13 @@ const idAt = (name: string, place: number): ProjectId | undefined => {
   return end === name.length || name[end] === colon ? readProjectId(name.slice(place, end)) : undefined
 }
 
+/** Whose channel a full name is; `''`: it is no full name. */
+export const projectOf = (fullName: string): ProjectId | '' => {
+  const boundary = fullName.indexOf(colon)
+  const named = idAt(fullName, boundary + 1)
+  return named ?? (fullName.startsWith(userPrefix, boundary + 1) ? idAt(fullName, boundary + 2) : undefined) ?? ''
+}
+
 /**
  * The short form of a full name, as its own project may write it. Undefined where there is none: the rest looks like a
  * full name itself.

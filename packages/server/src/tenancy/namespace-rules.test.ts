@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { deploymentNamespaces } from './deployment-namespaces.ts'
-import { compileNamespace, defaultNamespaceCaps } from './namespace-rules.ts'
+import { compileNamespace, defaultNamespaceCaps, findBeyondCaps } from './namespace-rules.ts'
 import { shippedOptions } from './testing/shipped-options.ts'
 
 const options = shippedOptions()
@@ -59,6 +59,22 @@ describe('a namespace of a project', () => {
       allowRecovery: true,
       historyPermission: { forSubscriber: true, forAnonymous: true },
     })
+  })
+
+  it('refuses to be set beyond the caps, and names the cap', () => {
+    const caps = { historySize: 500, historyTtlSeconds: 3600 }
+    const refused = (namespace: string, changes: object) => findBeyondCaps(rules.get(namespace)!, changes, caps)
+    expect(refused('public', { historySize: 501 })).toMatchObject({
+      code: 'invalid_body',
+      field: 'historySize',
+      message: expect.stringContaining('which is 500.'),
+    })
+    expect(refused('public', { historyTtlSeconds: 3601 })).toMatchObject({ field: 'historyTtlSeconds' })
+    expect(refused('public', { historySize: 500, historyTtlSeconds: 3600, presence: true })).toBeUndefined()
+    expect(refused('public', { historySize: null })).toBeUndefined()
+    // What the deployment keeps by itself is its own cap: 24 hours here.
+    expect(refused('chat', { historyTtlSeconds: 86_400 })).toBeUndefined()
+    expect(refused('chat', { historyTtlSeconds: 86_401 })).toMatchObject({ field: 'historyTtlSeconds' })
   })
 
   it('remembers a stream for at least as long as its history', () => {

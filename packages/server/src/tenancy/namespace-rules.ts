@@ -1,5 +1,7 @@
 import type { ChannelRules, Permission, Retention } from '@xshathra/engine'
+import { type Problem, problem } from '../problems.ts'
 import type { NamespaceSettings } from '../projects/project.ts'
+import type { NamespaceChange } from '../projects/project-input.ts'
 
 /** What a project may set for itself at most. A deployment's namespace that keeps more is its own cap. */
 export interface NamespaceCaps {
@@ -8,6 +10,28 @@ export interface NamespaceCaps {
 }
 
 export const defaultNamespaceCaps: NamespaceCaps = { historySize: 10_000, historyTtlSeconds: 30 * 86_400 }
+
+/** The caps of one namespace. */
+const capsFor = (deployment: Retention | undefined, caps: NamespaceCaps): NamespaceCaps => ({
+  historySize: Math.max(caps.historySize, deployment?.size ?? 0),
+  historyTtlSeconds: Math.max(caps.historyTtlSeconds, (deployment?.ttlMs ?? 0) / 1000),
+})
+
+/** The problem of settings that ask for more than the deployment's caps; undefined: they are within. */
+export const findBeyondCaps = (
+  { history }: ChannelRules,
+  changes: NamespaceChange,
+  caps: NamespaceCaps,
+): Problem | undefined => {
+  const most = capsFor(history, caps)
+  for (const field of ['historySize', 'historyTtlSeconds'] as const) {
+    const wanted = changes[field] ?? 0
+    if (wanted <= most[field]) continue
+    const message = `${field}: ${wanted} is more than this deployment allows a project here, which is ${most[field]}.`
+    return problem('invalid_body', message, { field })
+  }
+  return undefined
+}
 
 /** A namespace as it holds for one project. */
 export interface ProjectNamespace {
@@ -89,15 +113,17 @@ const fallbackTtlSeconds = 86_400
 /** As for streams of the deployment that say nothing else. Source: Centrifugo's `history_meta_ttl`. */
 const fallbackMetaTtlMs = 30 * 86_400_000
 
+/** Caps that were lowered after a project had set more hold all the same. */
 const retentionOf = (
   deployment: Retention | undefined,
   { historySize, historyTtlSeconds }: NamespaceSettings,
   caps: NamespaceCaps,
 ): Retention | undefined => {
-  const size = Math.min(historySize ?? deployment?.size ?? 0, Math.max(caps.historySize, deployment?.size ?? 0))
+  const most = capsFor(deployment, caps)
+  const size = Math.min(historySize ?? deployment?.size ?? 0, most.historySize)
   const ttlMs = Math.min(
     historyTtlSeconds === undefined ? (deployment?.ttlMs ?? fallbackTtlSeconds * 1000) : historyTtlSeconds * 1000,
-    Math.max(caps.historyTtlSeconds * 1000, deployment?.ttlMs ?? 0),
+    most.historyTtlSeconds * 1000,
   )
   if (size <= 0 || ttlMs <= 0) return undefined
   const metaTtlMs = Math.max(deployment?.metaTtlMs ?? fallbackMetaTtlMs, ttlMs)

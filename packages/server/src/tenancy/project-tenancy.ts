@@ -16,15 +16,17 @@ import {
   whenReady,
 } from '@xshathra/engine'
 import { disconnects, errors } from '@xshathra/protocol'
+import type { Problem } from '../problems.ts'
 import type { Project, ProjectId, Quotas } from '../projects/project.ts'
 import type { ProjectDirectory } from '../projects/project-directory.ts'
+import type { NamespaceChange } from '../projects/project-input.ts'
 import { type AdmissionParts, admitConnection, refuseToken } from './admission.ts'
 import { BlockedUsers } from './blocked-users.ts'
 import { readChannelName } from './channel-grammar.ts'
 import { type ChannelRefusal, channelRefusals } from './channel-refusal.ts'
 import { deploymentNamespaces, type ProxyAddresses } from './deployment-namespaces.ts'
 import { readFullUser } from './minted-user.ts'
-import { defaultNamespaceCaps, type NamespaceCaps } from './namespace-rules.ts'
+import { defaultNamespaceCaps, findBeyondCaps, type NamespaceCaps } from './namespace-rules.ts'
 import { type ProjectRules, ProjectRulesBook } from './project-rules.ts'
 import { PublishRates } from './publish-rates.ts'
 import { defaultQuotas } from './quotas.ts'
@@ -109,6 +111,13 @@ export class ProjectTenancy implements Tenancy {
   /** Names of all namespaces of the deployment that projects may use. */
   namespaceNames(): string[] {
     return [...this.#parts.rules.deployment.namespaces.rules.keys()].filter((name) => name !== systemNamespace)
+  }
+
+  /** Why a project may not set this of a namespace that exists; undefined: it may. */
+  refuseSettings(namespace: string, changes: NamespaceChange): Problem | undefined {
+    const { namespaces, caps } = this.#parts.rules.deployment
+    const rules = namespaces.rules.get(namespace)
+    return rules && findBeyondCaps(rules, changes, caps)
   }
 
   /** Refuses a user's tokens for a while; all of the project's where no user is given. */

@@ -7,6 +7,8 @@ export const defaultQuotas: Quotas = {
   connectionsPerUser: 100_000,
   publishesPerSecond: 50_000,
   messageBytes: 1_048_576,
+  // Half of what a history file holds by default.
+  historyBytes: 4 * 1024 ** 3,
 }
 
 /** A project's own quotas over the deployment's. */

@@ -143,8 +143,13 @@ const openAll = (connection: Connection, wanted: readonly Wanted[]): MaybePromis
       recovery,
     }),
   )
-  return outcomes.some(isPromise) ? Promise.all(outcomes).then(allOpened) : allOpened(outcomes as OpenOutcome[])
+  if (!outcomes.some(isPromise)) return allOpened(outcomes as OpenOutcome[])
+  // Until the slowest has been read, what is announced to the others has to wait for their reply too.
+  for (const outcome of outcomes) if (!isPromise(outcome) && outcome.kind === 'opened') holdBack(outcome)
+  return Promise.all(outcomes).then(allOpened)
 }
+
+const holdBack = ({ subscription }: OpenedSubscription): void => subscription.channel.hold(subscription)
 
 const allOpened = (outcomes: readonly OpenOutcome[]): OpenedSubscription[] | Refusal => {
   const opened = outcomes.filter((outcome) => outcome.kind === 'opened')

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { ok, type Result } from '@xshathra/protocol'
 import { z } from 'zod'
 import { type Problem, problemBody } from '../../problems.ts'
+import { answerTooLarge, maxAnswerBytes } from '../answer-size.ts'
 import { type Answer, type Call, type Endpoint, endpoint } from '../endpoint.ts'
 
 const maxCommands = 1000
@@ -10,6 +11,9 @@ const stretch = 256
 
 /** Commands that wait for nothing but the store: those that follow each other are committed together. */
 const publishing: ReadonlySet<string> = new Set(['publish', 'broadcast'])
+
+/** Commands that only read, and may be answered at any length. */
+const reading: ReadonlySet<string> = new Set(['history', 'presence', 'channels'])
 
 /** Many commands in one request, carried out in their order. A body that does not fit does nothing at all. */
 export const batchEndpoint = (endpoints: readonly Endpoint[]): Endpoint => {
@@ -32,19 +36,29 @@ export const batchEndpoint = (endpoints: readonly Endpoint[]): Endpoint => {
       const texts = raw.objects('commands')
       const replies: Promise<string>[] = []
       let settled = 0
+      let answeredBytes = 0
+      /** One that changed something is always answered. */
+      const bounded = (name: string, reply: string): string => {
+        if (reading.has(name) && answeredBytes + reply.length > maxAnswerBytes) return answersTooLarge
+        answeredBytes += reply.length
+        return reply
+      }
       for (const [at, one] of (body.commands as Record<string, unknown>[]).entries()) {
         const [name, params] = Object.entries(one)[0]!
         if (!publishing.has(name)) {
           await Promise.all(replies.slice(settled))
           settled = replies.length
         }
-        replies.push(replyTo(byName.get(name)!, { caller, body: params, raw: texts[at]!.object(name) }))
+        const call = { caller, body: params, raw: texts[at]!.object(name) }
+        replies.push(replyTo(byName.get(name)!, call).then((reply) => bounded(name, reply)))
         if (at % stretch === stretch - 1) await setImmediate()
       }
       return ok(`{"replies":[${(await Promise.all(replies)).join()}]}`)
     },
   })
 }
+
+const answersTooLarge = JSON.stringify(problemBody(answerTooLarge('With this, the batch has too long an answer')))
 
 const replyTo = async (command: Endpoint, call: Call<unknown>): Promise<string> => {
   const json = (answer: Result<string, Problem>): string =>

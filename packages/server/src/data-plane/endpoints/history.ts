@@ -1,8 +1,9 @@
-import { whenReady } from '@xshathra/engine'
+import { type HistoryPage, whenReady } from '@xshathra/engine'
 import { failed, ok } from '@xshathra/protocol'
 import { z } from 'zod'
-import { problem } from '../../problems.ts'
+import { type Problem, problem } from '../../problems.ts'
 import { doneJson, historyJson } from '../answer-json.ts'
+import { answerTooLarge, maxAnswerBytes } from '../answer-size.ts'
 import { endpoint } from '../endpoint.ts'
 import type { EndpointNeeds } from '../endpoint-needs.ts'
 import { channel, done, epoch, offset } from '../fields.ts'
@@ -47,9 +48,11 @@ export const historyEndpoints = ({ engine, problemOf }: EndpointNeeds) => ({
     problems: [...problems, 'unrecoverable_position'],
     run: ({ caller, body: { channel, ...filter } }) => {
       if (filter.reverse && filter.since?.offset === 0) return failed(nothingBefore)
-      return whenReady(engine.api.history(caller.project.id, channel, filter), (outcome) =>
-        outcome.ok ? ok(historyJson(outcome.value)) : failed(problemOf(outcome.problem, caller, { channel })),
-      )
+      return whenReady(engine.api.history(caller.project.id, channel, filter), (outcome) => {
+        if (!outcome.ok) return failed(problemOf(outcome.problem, caller, { channel }))
+        const tooLarge = refusePage(outcome.value)
+        return tooLarge ? failed(tooLarge) : ok(historyJson(outcome.value))
+      })
     },
   }),
 
@@ -70,3 +73,12 @@ export const historyEndpoints = ({ engine, problemOf }: EndpointNeeds) => ({
 const nothingBefore = problem('invalid_body', 'since.offset: nothing stands before offset 0.', {
   field: 'since.offset',
 })
+
+/** A page is not cut without a word: who reads to the end of a stream takes a short page for the last one. */
+const refusePage = ({ publications }: HistoryPage): Problem | undefined => {
+  let bytes = 0
+  for (const { data } of publications) bytes += data.byteLength
+  return bytes > maxAnswerBytes
+    ? answerTooLarge(`limit: these ${publications.length} publications have ${bytes} bytes; ask for fewer`, 'limit')
+    : undefined
+}
