@@ -13,8 +13,8 @@ export interface BenchOptions {
 }
 
 /** The last case that is begun may take ten seconds more. */
-const defaults = { rounds: 3, minutes: 5.8 }
-const quickDefaults = { rounds: 1, minutes: 1.3 }
+const defaults = { rounds: 3, minutes: 7.8 }
+const quickDefaults = { rounds: 1, minutes: 1.9 }
 
 /** What `--help` prints. */
 export const usage = (known: readonly Case[]): string =>

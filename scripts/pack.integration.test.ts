@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const packages = ['@xshathra/protocol', '@xshathra/engine', 'xshathra']
-const doors = ['@xshathra/protocol', '@xshathra/engine', '@xshathra/engine/core']
+const packages = ['@xshathra/protocol', '@xshathra/engine', '@xshathra/server', 'xshathra']
+const doors = ['@xshathra/protocol', '@xshathra/engine', '@xshathra/engine/core', '@xshathra/server']
 
 interface Packed {
   readonly name: string
@@ -27,7 +27,7 @@ const run = (command: string, args: readonly string[], cwd: string): string => {
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'xshathra-pack-'))
-  run('tsc', ['-b', 'packages/protocol', 'packages/engine', 'apps/xshathra'], root)
+  run('tsc', ['-b', 'packages/protocol', 'packages/engine', 'packages/server', 'apps/xshathra'], root)
   const workspaces = packages.map((name) => `--workspace=${name}`)
   const answer = run('npm', ['pack', '--json', `--pack-destination=${folder}`, ...workspaces], root)
   // npm 11 and before answer a list, later ones an object by name.

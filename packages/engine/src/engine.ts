@@ -79,6 +79,8 @@ export interface ConnectionView {
   readonly connectedAtMs: number
   readonly channels: readonly string[]
   readonly credentialId?: string | undefined
+  /** Credentials behind the subscription tokens that it has used. */
+  readonly subscriptionCredentialIds?: readonly string[] | undefined
 }
 
 /** Expected refusals are protocol errors: 102 unknown channel, 107 bad request, 108 not available, 112 … 100 is a failed store. */

@@ -160,6 +160,8 @@ export type SubscriptionReading =
       readonly chanInfo?: Payload | undefined
       readonly data?: Payload | undefined
       readonly override?: RulesOverride | undefined
+      /** Identity of the credential that signed it (never the token); absent: the engine's own. */
+      readonly credentialId?: string | undefined
     }
   | Refusal
 

@@ -41,12 +41,12 @@ export class Announcement {
   #delivered(form: FrameForm, kind: DeliveryKind): DeliveredPublication {
     const { publication } = this
     const asString = form.codec.protocol === 'json'
-    if (kind === 'plain') return publication.offset === 1 ? { ...publication, epoch: this.epoch } : publication
+    if (kind === 'plain') return publication
     const patch = kind === 'patch' && this.#asksDelta && this.#previous ? this.#patch(asString) : undefined
-    const { data, offset, info, tags } = publication
+    const { data, offset, epoch, info, tags } = publication
     if (patch) return { data: patch, offset, info, tags, delta: true, asString }
     // Whole, in the delta-negotiated form: only Protobuf tells the epoch there (fact: JSON drops it).
-    return { data, offset, info, tags, asString, epoch: !asString && offset === 1 ? this.epoch : undefined }
+    return { data, offset, info, tags, asString, epoch: asString ? undefined : epoch }
   }
 
   /** The patch against the previous publication, where it is shorter than the whole: made once for all subscribers. */

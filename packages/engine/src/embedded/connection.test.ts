@@ -94,6 +94,45 @@ describe('connecting', () => {
     expect(other.transport.closedWith).toBeUndefined()
   })
 
+  it('[CN7] refuses what a scope has too many of by the limits of its credentials', async () => {
+    const test = await createTestCore()
+    const limits = { connections: 2, connectionsPerUser: 1 }
+    const [ada, again, bob, eve, elsewhere] = [
+      await test.connect({ scope: 'one', user: 'ada', limits }),
+      await test.connect({ scope: 'one', user: 'ada', limits }),
+      await test.connect({ scope: 'one', user: 'bob', limits }),
+      await test.connect({ scope: 'one', user: 'eve', limits }),
+      await test.connect({ scope: 'two', user: 'eve', limits }),
+    ]
+    const codes = [ada, again, bob, eve, elsewhere].map(({ transport }) => transport.closedWith?.code)
+    expect(codes).toEqual([undefined, 3504, undefined, 3504, undefined])
+  })
+
+  it('[CN14] answers error 110 to a connect whose end has passed', async () => {
+    const test = await createTestCore()
+    const expireAt = Math.floor(test.clock.now() / 1000)
+    const reply = await test.open().request({ connect: { token: plainToken({ user: 'ada', expireAt }) } })
+    expect(reply.error.code).toBe(110)
+    expect(test.core.node().numClients).toBe(0)
+  })
+
+  it('[CN27] takes channels that the client wishes for as far as the rules are open, and skips the others in silence', async () => {
+    const namespaces = {
+      '': openRules,
+      closed: closedRules,
+      asked: { ...openRules, subscribeProxy: 'default' },
+      users: { ...closedRules, allowUserLimitedChannels: true },
+    }
+    const test = await createTestCore({ namespaces })
+    const wishes = ['a', '$private', 'closed:a', 'asked:a', 'users:#ada', 'users:#bob', 'ü']
+    const subs = Object.fromEntries(wishes.map((channel) => [channel, {}]))
+    const reply = await test.open().request({ connect: { token: plainToken({ user: 'ada' }), subs } })
+    expect(Object.keys(reply.connect.subs)).toEqual(['a', 'users:#ada'])
+    const refused = test.open()
+    await refused.request({ connect: { token: plainToken({ user: 'ada' }), subs: { 'nowhere:a': {} } } })
+    expect(refused.transport.closedWith?.code).toBe(3501)
+  })
+
   it('[CN25] where a user may have one connection only, the newest ends the others with 3504', async () => {
     const test = await createTestCore({ client: { personalChannel: { namespace: '', singleConnection: true } } })
     const first = await test.connect({ user: 'ada' })

@@ -63,6 +63,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
   connInfo: Payload | undefined
   meta: Payload | undefined
   credentialId: string | undefined
+  #subscriptionCredentials: Set<string> | undefined
   limits: ConnectionLimits | undefined
   sdkName = ''
   sdkVersion = ''
@@ -175,7 +176,15 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
       connectedAtMs: this.openedAtMs,
       channels: [...this.subscriptions.values()].map(({ channel }) => tenancy.display(channel.scope, channel.key)),
       credentialId: this.credentialId,
+      subscriptionCredentialIds: [...(this.#subscriptionCredentials ?? [])],
     }
+  }
+
+  /** Notes the credential behind a subscription token that was believed; undefined: one of the engine's own. */
+  noteSubscriptionCredential(id: string | undefined): void {
+    if (id === undefined) return
+    this.#subscriptionCredentials ??= new Set()
+    this.#subscriptionCredentials.add(id)
   }
 
   /** Who this is to other subscribers, with what belongs to one subscription. */
@@ -330,8 +339,8 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
   }
 
   /**
-   * Gives up the place in a channel: first the connection forgets it, then presence, then the others hear a leave, then
-   * the hub. `quietly`: the place is only handed over, nobody is told.
+   * Gives up the place in a channel: first the connection forgets it, then the hub, presence included, then those who are
+   * left hear of it. `quietly`: nobody is told.
    */
   dropSubscription(subscription: Subscription, unsubscribe: Unsubscribe, quietly = false): void {
     const { channel } = subscription
@@ -341,7 +350,7 @@ export class Connection implements Outlet, Sleeper, TransportEvents {
     const tellOthers = !quietly && subscription.held === null && subscription.grant.rules.joinLeave
     hub.leave(subscription)
     if (tellOthers) {
-      channel.announcePresence('leave', this.infoFor(subscription), subscription)
+      channel.announcePresence('leave', this.infoFor(subscription))
       this.emitPresence('leave', subscription)
     }
     if (!quietly && events.wants('unsubscribe')) {

@@ -11,6 +11,7 @@ import type { Transport, TransportEvents, TransportHost } from '../transport.ts'
 import { Connection } from './connection.ts'
 import type { CoreParts } from './core-parts.ts'
 import { Hub } from './hub.ts'
+import type { HubChannel } from './hub-channel.ts'
 import { Outbox } from './outbox.ts'
 import { EmbeddedServerApi } from './server-api.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -125,29 +126,33 @@ export class EngineCore implements TransportHost {
    * only when a stream began a new life (its epoch expired or was restored).
    */
   #checkPositionsEvery(delayMs: number): () => void {
-    const { clock } = this.#parts
+    const { clock, hub } = this.#parts
     let stop = () => {}
-    const next = () => {
-      stop = clock.after(delayMs, () => {
-        this.#checkPositions()
-        next()
-      })
+    const rest = () => {
+      stop = clock.after(delayMs, () => check([...hub.channels()], 0))
     }
-    next()
+    const check = (channels: readonly HubChannel[], from: number) => {
+      const to = from + channelsPerCheck
+      for (const channel of channels.slice(from, to)) this.#checkPosition(channel)
+      if (to >= channels.length) return rest()
+      stop = clock.after(betweenChecksMs, () => check(channels, to))
+    }
+    rest()
     return () => stop()
   }
 
-  #checkPositions(): void {
-    const { hub, broker } = this.#parts
-    for (const channel of [...hub.channels()]) {
-      const retention = channel.followedRetention
-      if (!retention) continue
-      const page = broker.history(channel.key, { limit: 0 }, retention)
-      // One that has to be read first was not announced to either: it is compared when it is.
-      if (!isPromise(page) && page.ok) channel.checkPosition(page.value.offset, page.value.epoch)
-    }
+  #checkPosition(channel: HubChannel): void {
+    const retention = channel.followedRetention
+    if (!retention) return
+    const page = this.#parts.broker.history(channel.key, { limit: 0 }, retention)
+    // One that has to be read first was not announced to either: it is compared when it is.
+    if (!isPromise(page) && page.ok) channel.checkPosition(page.value.offset, page.value.epoch)
   }
 }
+
+/** As many as a turn of the event loop may take without anybody noticing. */
+const channelsPerCheck = 500
+const betweenChecksMs = 10
 
 /** Builds an engine core; see {@link EngineCore}. */
 export const createEngineCore = async (needs: EngineCoreNeeds): Promise<EngineCore> => {

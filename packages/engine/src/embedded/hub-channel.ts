@@ -184,11 +184,10 @@ export class HubChannel {
   }
 
   /** Tells those who asked for it that somebody came or went. */
-  announcePresence(kind: 'join' | 'leave', info: ClientInfo, except?: Subscription): void {
+  announcePresence(kind: 'join' | 'leave', info: ClientInfo): void {
     if (!this.#watchers) return
     const frames: { form: FrameForm; name: string; frame: Buffer }[] = []
     for (const watcher of this.#watchers) {
-      if (watcher === except) continue
       const { form } = watcher.connection
       let known = frames.find((one) => one.form === form && one.name === watcher.name)
       if (!known) {

@@ -137,7 +137,7 @@ const describe = (
   const isCache = rules.recoveryMode === 'cache'
   const { recovered, publications } = isCache ? recoverCache(since, page) : recoverStream(since, page)
   if (!recovered) return { result: { ...positions, offset: page.offset }, offset: page.offset, isCaughtUp: false }
-  const missed = inSubscribersForm(subscription, publications, page.epoch)
+  const missed = inSubscribersForm(subscription, publications)
   return {
     result: {
       ...positions,
@@ -150,16 +150,14 @@ const describe = (
   }
 }
 
-/** Recovered publications as this subscriber gets them: filtered, or as a chain of patches; the first one tells the epoch. */
+/** Recovered publications as this subscriber gets them: filtered, or as a chain of patches. */
 const inSubscribersForm = (
   { connection, grant }: Subscription,
   publications: readonly Publication[],
-  epoch: string,
 ): readonly DeliveredPublication[] => {
   if (grant.delta) return chainPatches(publications, connection.form.codec.protocol === 'json')
   const { filter } = grant
-  const wanted = filter ? publications.filter(({ tags }) => filter(tags)) : publications
-  return wanted.map((publication) => (publication.offset === 1 ? { ...publication, epoch } : publication))
+  return filter ? publications.filter(({ tags }) => filter(tags)) : publications
 }
 
 const goLive = (

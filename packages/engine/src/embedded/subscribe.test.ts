@@ -50,6 +50,25 @@ describe('subscribing', () => {
     expect(client.transport.closedWith?.code).toBe(3500)
   })
 
+  it.each([
+    ['another user', { user: 'bob' }],
+    ['another connection', { client: 'id-99' }],
+  ])('[SB3] a subscription token of %s ends the connection with 3500', async (_, claims) => {
+    const test = await createTestCore()
+    const client = await test.connect({ user: 'ada' })
+    await client.subscribe('a', { token: plainToken({ user: 'ada', channel: 'a', client: 'id-2', ...claims }) })
+    expect(client.transport.closedWith?.code).toBe(3500)
+  })
+
+  it('[SB3] a subscription token whose end has passed is error 110', async () => {
+    const test = await createTestCore()
+    const client = await test.connect({ user: 'ada' })
+    const expireAt = Math.floor(test.clock.now() / 1000)
+    const reply = await client.subscribe('a', { token: plainToken({ user: 'ada', channel: 'a', expireAt }) })
+    expect(reply.error.code).toBe(110)
+    expect(test.core.node().numSubs).toBe(0)
+  })
+
   it('[SB4] ends the connection for an unknown delta type and for a missing channel', async () => {
     const test = await createTestCore()
     for (const request of [{ channel: 'a', delta: 'other' }, { channel: '' }]) {
@@ -255,6 +274,19 @@ describe('recovering', () => {
     expect(deltaOf(returning)).toEqual([true])
   })
 
+  it('[SB14] whose reply cannot be told in its encoding is gone with its connection, and never joined', async () => {
+    const test = await createTestCore()
+    const watcher = await test.connect()
+    await watcher.subscribe('b', { join_leave: true })
+    await test.core.api.publish('', { channel: 'a', data: Buffer.from([0xff]) })
+    const client = await test.connect({ user: 'ada' })
+    watcher.messages()
+    await client.transport.send({ id: 9, subscribe: { channel: 'a', recover: true } })
+    expect(client.transport.closedWith?.code).toBe(3506)
+    expect(test.seen.filter(({ kind }) => kind === 'subscribe' || kind === 'join')).toHaveLength(2)
+    expect(test.core.node()).toMatchObject({ numClients: 1, numSubs: 1 })
+  })
+
   it('[RC10] the first publication of a stream tells its epoch, live and recovered, and no other does', async () => {
     const test = await createTestCore()
     const client = await test.connect()
@@ -296,5 +328,22 @@ describe('recovering', () => {
     await test.publish('a', 2)
     expect(client.messages().at(-1)).toMatchObject({ push: { unsubscribe: { code: 2500 } } })
     expect(server.transport.closedWith?.code).toBe(3010)
+  })
+
+  it('[RC8] a stream that ends without another publication is noticed too, however many there are', async () => {
+    const test = await createTestCore({
+      namespaces: { '': { ...openRules, history: { size: 10, ttlMs: 1_000, metaTtlMs: 2_000, durability: 'memory' } } },
+      client: { pingIntervalMs: 0, channelLimit: 2_000 },
+    })
+    const client = await test.connect()
+    const channels = Array.from({ length: 1_000 }, (_, index) => `room ${index}`)
+    for (const channel of channels) {
+      await client.subscribe(channel)
+      await test.publish(channel, 1)
+    }
+    client.messages()
+    test.advance(60_000)
+    const ended = client.messages().map((message) => [message.push.channel, message.push.unsubscribe.code])
+    expect(ended.toSorted()).toEqual(channels.map((channel) => [channel, 2500]).toSorted())
   })
 })

@@ -138,6 +138,18 @@ describe('while history is read', () => {
     return { test, client: await test.connect({ user: 'ada' }) }
   }
 
+  it('[SB14] who is unsubscribed by the server meanwhile hears of that alone', async () => {
+    const pages = new Doors<Awaited<ReturnType<Broker['history']>>>()
+    const { test, client } = await start(() => pages.ask())
+    const watcher = await test.connect()
+    void client.transport.send({ id: 9, subscribe: { channel: 'a', join_leave: true } })
+    await test.core.api.unsubscribe('', { user: 'ada', channel: 'a' })
+    await pages.open({ ok: true, value: { publications: [], offset: 0, epoch: 'any-epoc' } })
+    expect(client.messages()).toMatchObject([{ push: { channel: 'a', unsubscribe: { code: 2000 } } }])
+    expect(watcher.messages()).toEqual([])
+    expect(test.core.node().numSubs).toBe(0)
+  })
+
   it('[SB13] a store that fails is error 100, and leaves no subscription and nobody present', async () => {
     const { test, client } = await start(() => ({ ok: false, problem: 'store' }))
     expect((await client.subscribe('a')).error).toEqual({
@@ -158,6 +170,21 @@ describe('while history is read', () => {
     expect(reply.error.code).toBe(100)
     expect(watcher.messages()).toEqual([])
     expect(test.core.node()).toMatchObject({ numClients: 2, numChannels: 1, numSubs: 1 })
+  })
+
+  it('[RC9] what is published meanwhile comes behind the reply, what keeps no history included, and nothing twice', async () => {
+    const pages = new Doors<Awaited<ReturnType<Broker['history']>>>()
+    const { test, client } = await start(() => pages.ask())
+    void client.transport.send({ id: 9, subscribe: { channel: 'a' } })
+    await test.publish('a', 1)
+    await test.core.api.publish('', { channel: 'a', data: Buffer.from('"passing"'), isJson: true, skipHistory: true })
+    await test.publish('a', 2)
+    await pages.open({ ok: true, value: { publications: [], offset: 1, epoch: '' } })
+    expect(client.messages()).toMatchObject([
+      { id: 9, subscribe: { offset: 1 } },
+      { push: { pub: { data: 'passing' } } },
+      { push: { pub: { data: 2, offset: 2 } } },
+    ])
   })
 
   it('[RC9] a server-side channel that is read at once misses nothing while another is waited for', async () => {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { SocketClient } from '../testing/socket-client.ts'
 import { signHs256 } from '../tokens/sign-token.ts'
-import { SoakClient } from './soak-client.ts'
 import type { Holdings, SoakReport } from './soak-server.ts'
 
 const secret = 'soak-secret'
@@ -77,8 +77,8 @@ describe('[SK1] a server under load for half a minute', () => {
   const token = (user: string, seconds: number): string =>
     signHs256({ sub: user, exp: Math.floor(Date.now() / 1000) + seconds }, secret)
 
-  const connect = async (user: string, seconds = 3_600): Promise<SoakClient> => {
-    const client = await SoakClient.open(port)
+  const connect = async (user: string, seconds = 3_600): Promise<SocketClient> => {
+    const client = await SocketClient.open(port)
     await succeed(client.ask({ connect: { token: token(user, seconds) } }))
     return client
   }
@@ -118,13 +118,13 @@ describe('[SK1] a server under load for half a minute', () => {
   const outstayer = async (): Promise<number> => (await connect('outstayer', 2)).closed
 
   const expired = async (): Promise<unknown> => {
-    const client = await SoakClient.open(port)
+    const client = await SocketClient.open(port)
     const reply = await client.ask({ connect: { token: token('late', -1) } })
     client.vanish()
     return reply
   }
 
-  const silent = async (): Promise<number> => (await SoakClient.open(port)).closed
+  const silent = async (): Promise<number> => (await SocketClient.open(port)).closed
 
   const rude = async (): Promise<unknown> => {
     const client = await connect('rude')

@@ -4,6 +4,7 @@ import type { InternalChannel, Scope } from '../names.ts'
 import type {
   Admission,
   AdmissionRequest,
+  ConnectionLimits,
   RefreshReading,
   Resolution,
   SubscriptionReading,
@@ -59,8 +60,11 @@ export interface PlainToken {
   readonly user?: string
   readonly channels?: readonly string[]
   readonly channel?: string
+  /** The one connection a subscription token is for. */
+  readonly client?: string
   readonly expireAt?: number
   readonly isExpired?: boolean
+  readonly limits?: ConnectionLimits
 }
 
 export const plainToken = (token: PlainToken): string => JSON.stringify(token)
@@ -78,10 +82,10 @@ export class PlainTenancy implements Tenancy {
 
   admit({ token }: AdmissionRequest): Admission {
     if (token === '') return { kind: 'admitted', scope: '', user: '', subscriptions: [], by: 'anonymous' }
-    const { scope = '', user = '', channels = [], expireAt, isExpired } = readPlainToken(token)
+    const { scope = '', user = '', channels = [], expireAt, isExpired, limits } = readPlainToken(token)
     if (isExpired) return { kind: 'error', error: errors.tokenExpired, rule: 'claim exp' }
     const subscriptions = channels.map((channel) => ({ channel }))
-    return { kind: 'admitted', scope, user, expireAt, subscriptions, by: 'token' }
+    return { kind: 'admitted', scope, user, expireAt, subscriptions, limits, by: 'token' }
   }
 
   readRefreshToken(_scope: Scope, token: string): RefreshReading {
@@ -91,9 +95,9 @@ export class PlainTenancy implements Tenancy {
   }
 
   readSubscriptionToken(_scope: Scope, token: string): SubscriptionReading {
-    const { user = '', channel = '', expireAt, isExpired } = readPlainToken(token)
+    const { user = '', channel = '', client = '', expireAt, isExpired } = readPlainToken(token)
     if (isExpired) return { kind: 'error', error: errors.tokenExpired, rule: 'claim exp' }
-    return { kind: 'read', user, channel, client: '', expireAt }
+    return { kind: 'read', user, channel, client, expireAt }
   }
 
   resolve(scope: Scope, name: string): Resolution {

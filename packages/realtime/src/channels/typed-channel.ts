@@ -25,13 +25,10 @@ export const nameOf = (channel: Channel): string => (typeof channel === 'string'
 
 /** Throws a TypeError unless this is a channel. */
 export const assertChannel = (channel: unknown): void => {
-  const name =
-    typeof channel === 'object' && channel !== null && '~standard' in Object((channel as TypedChannel).message)
-      ? (channel as TypedChannel).name
-      : channel
-  if (typeof name !== 'string' || name === '') {
+  const { message, name } = Object(channel) as Partial<TypedChannel>
+  const told = message?.['~standard'] ? name : channel
+  if (typeof told !== 'string' || told === '')
     throw new TypeError('channel must be a name, or come from defineChannels')
-  }
 }
 
 /**

@@ -144,8 +144,8 @@ export class Connection {
     // Subscriptions that the token made; those that clients make have events of their own.
     const feedOf = ({ channel }: { readonly channel: string }) => this.#feeds.get(channel)
     centrifuge.on('publication', (context) => feedOf(context)?.onPublication(context))
-    centrifuge.on('join', (context) => feedOf(context)?.onJoin(context.info))
-    centrifuge.on('leave', (context) => feedOf(context)?.onLeave(context.info))
+    centrifuge.on('join', (context) => feedOf(context)?.presence.join(context.info))
+    centrifuge.on('leave', (context) => feedOf(context)?.presence.leave(context.info))
     centrifuge.on('subscribed', (context) => feedOf(context)?.onServerSubscribed(context))
     centrifuge.on('unsubscribed', (context) => feedOf(context)?.onServerUnsubscribed())
   }

@@ -1,7 +1,5 @@
 import {
-  type ClientInfo,
-  type HistoryOptions,
-  type HistoryResult,
+  type Centrifuge,
   type PublicationContext,
   State,
   type SubscribedContext,
@@ -43,9 +41,10 @@ const alreadySubscribed = 105
  */
 export class Feed {
   readonly channel: string
+  /** Who is there, while somebody wants to know. */
+  readonly presence: PresenceView
   readonly #connection: Connection
   readonly #listeners = new Set<FeedListener>()
-  readonly #presence: PresenceView
   readonly #letGo: () => void
   #subscription: Subscription | undefined
   #status: Status = { state: 'connecting' }
@@ -55,7 +54,7 @@ export class Feed {
   constructor(connection: Connection, channel: string, options: FeedOptions) {
     this.channel = channel
     this.#connection = connection
-    this.#presence = new PresenceView({
+    this.presence = new PresenceView({
       load: () => connection.centrifuge.presence(channel),
       onMembers: (members) => this.#each((listener) => listener.onMembers?.(members)),
       onError: (error) => this.#report(error),
@@ -76,25 +75,18 @@ export class Feed {
     clearTimeout(this.#closing)
     this.#closing = undefined
     this.#listeners.add(listener)
-    if (listener.onMembers !== undefined && this.#status.state === 'live') void this.#presence.start()
+    if (listener.onMembers !== undefined && this.#status.state === 'live') void this.presence.start()
     return () => {
       if (!this.#listeners.delete(listener)) return
-      if (!this.#wantsMembers) this.#presence.stop()
+      if (!this.#wantsMembers) this.presence.stop()
       if (this.#listeners.size === 0) this.#closing = setTimeout(() => this.#close(), lingerMs)
     }
   }
 
-  async publish(data: unknown): Promise<void> {
-    await (this.#subscription?.publish(data) ?? this.#connection.centrifuge.publish(this.channel, data))
-  }
-
-  async history(options: HistoryOptions): Promise<HistoryResult> {
-    return this.#subscription?.history(options) ?? this.#connection.centrifuge.history(this.channel, options)
-  }
-
-  async presence(): Promise<Readonly<Record<string, ClientInfo>>> {
-    const { clients } = await (this.#subscription?.presence() ?? this.#connection.centrifuge.presence(this.channel))
-    return clients
+  /** The client underneath, once the channel is there: permissions of subscribers need a subscription. */
+  async whenSubscribed(): Promise<Centrifuge> {
+    await this.#subscription?.ready()
+    return this.#connection.centrifuge
   }
 
   // ── what the connection tells ───────────────────────────────────────────────────────────────────────────────
@@ -105,13 +97,13 @@ export class Feed {
   }
 
   onOffline(reason: string): void {
-    this.#presence.stop()
+    this.presence.stop()
     if (this.#status.state !== 'refused') this.#setStatus({ state: 'offline', reason })
   }
 
   /** It is over for those who listen; whoever subscribes next begins anew. */
   onRefused(code: number, reason: string): void {
-    this.#presence.stop()
+    this.presence.stop()
     this.#connection.forget(this)
     this.#connection.centrifuge.removeSubscription(this.#subscription ?? null)
     const docs = docsLink(this.#connection.url, code)
@@ -120,14 +112,6 @@ export class Feed {
 
   onPublication(publication: PublicationContext): void {
     this.#each((listener) => listener.onPublication(publication))
-  }
-
-  onJoin(info: ClientInfo): void {
-    this.#presence.join(info)
-  }
-
-  onLeave(info: ClientInfo): void {
-    this.#presence.leave(info)
   }
 
   /** The connection's token subscribed it; that counts once we have given up our own subscription. */
@@ -143,8 +127,8 @@ export class Feed {
     const { centrifuge } = this.#connection
     const subscription = centrifuge.newSubscription(this.channel, options)
     subscription.on('publication', (publication) => this.onPublication(publication))
-    subscription.on('join', ({ info }) => this.onJoin(info))
-    subscription.on('leave', ({ info }) => this.onLeave(info))
+    subscription.on('join', ({ info }) => this.presence.join(info))
+    subscription.on('leave', ({ info }) => this.presence.leave(info))
     subscription.on('subscribed', (context) => this.#goLive(context))
     subscription.on('subscribing', () => {
       // Where the connection is lost, it says so itself.
@@ -169,7 +153,7 @@ export class Feed {
     const isStart = !this.#wasLive && !wasRecovering
     this.#wasLive = true
     this.#setStatus({ state: 'live', continuity: isStart ? 'start' : recovered ? 'recovered' : 'gap' })
-    if (this.#wantsMembers) void this.#presence.start()
+    if (this.#wantsMembers) void this.presence.start()
   }
 
   get #wantsMembers(): boolean {
@@ -195,7 +179,7 @@ export class Feed {
 
   #close(): void {
     this.#connection.forget(this)
-    this.#presence.stop()
+    this.presence.stop()
     const subscription = this.#subscription
     subscription?.unsubscribe()
     this.#connection.centrifuge.removeSubscription(subscription ?? null)

@@ -148,12 +148,12 @@ class SharedSubscription<Of extends Channel> implements SubscriptionHandle<Of> {
     const { channel } = this.#options
     const verdict = await checkMessage(channel, data)
     if (!verdict.ok) throw new RealtimeError(unfit(channel, verdict))
-    await this.#ask(() => this.#feed.publish(data))
+    await this.#ask((client, name) => client.publish(name, data))
   }
 
   async history({ limit = 100, since, reverse }: HistoryQuestion = {}): Promise<ReceivedHistory<Received<Of>>> {
     const question = omitUndefined({ limit, since, reverse })
-    const { publications, offset, epoch } = await this.#ask(() => this.#feed.history(question))
+    const { publications, offset, epoch } = await this.#ask((client, name) => client.history(name, question))
     const messages: ReceivedMessage<Received<Of>>[] = []
     for (const publication of publications) {
       const verdict = await checkMessage(this.#options.channel, publication.data)
@@ -161,17 +161,18 @@ class SharedSubscription<Of extends Channel> implements SubscriptionHandle<Of> {
       else this.#report(unfit(this.#options.channel, verdict))
     }
     const offsets = publications.map((publication) => publication.offset ?? 0)
-    const oldest = offsets.length === 0 ? {} : { oldestOffset: Math.min(...offsets) }
-    return { messages, ...oldest, isFull: publications.length >= limit, offset, epoch }
+    const oldestOffset = offsets.length > 0 ? Math.min(...offsets) : undefined
+    return omitUndefined({ messages, oldestOffset, isFull: offsets.length >= limit, offset, epoch })
   }
 
   async presence(): Promise<readonly Member[]> {
-    return Object.values(await this.#ask(() => this.#feed.presence())).map(memberOf)
+    const { clients } = await this.#ask((client, name) => client.presence(name))
+    return Object.values(clients).map(memberOf)
   }
 
-  async #ask<Value>(question: () => Promise<Value>): Promise<Value> {
+  async #ask<Value>(question: (client: Centrifuge, name: string) => Promise<Value>): Promise<Value> {
     try {
-      return await question()
+      return await question(await this.#feed.whenSubscribed(), this.#feed.channel)
     } catch (error) {
       throw new RealtimeError(problemOfError(error, this.#connection.url))
     }
@@ -179,11 +180,8 @@ class SharedSubscription<Of extends Channel> implements SubscriptionHandle<Of> {
 
   #receive(publication: PublicationContext): void {
     if (this.#options.onMessage === undefined) return
-    if (this.#checking !== undefined) {
-      this.#checking = this.#checking.then(() => this.#check(publication))
-      return
-    }
-    const checking = this.#check(publication)
+    const check = () => this.#check(publication)
+    const checking = this.#checking === undefined ? check() : this.#checking.then(check)
     if (checking === undefined) return
     const settled: Promise<void> = checking.then(() => {
       if (this.#checking === settled) this.#checking = undefined
@@ -223,8 +221,8 @@ class SharedSubscription<Of extends Channel> implements SubscriptionHandle<Of> {
     try {
       handler(...args)
     } catch (error) {
-      if (typeof reportError === 'function') reportError(error)
-      else console.error(error)
+      const report = globalThis.reportError ?? console.error
+      report(error)
     }
   }
 }

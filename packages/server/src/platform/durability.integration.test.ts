@@ -13,7 +13,19 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'xshathra-durability-'))
   dataDir = join(folder, 'data')
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(async () => {
+  for (const leave of leftovers.splice(0)) await leave()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** How to end what a test has begun, in case it fails. */
+const leftovers: (() => unknown)[] = []
+
+const start = async (port?: number): Promise<ServerProcess> => {
+  const server = await ServerProcess.start(dataDir, { port })
+  leftovers.push(() => server.end('SIGKILL'))
+  return server
+}
 
 interface Acknowledged {
   readonly channel: string
@@ -185,7 +197,7 @@ const expectWhole = async (server: ServerProcess, keys: ProjectKeys, storm: Stor
 
 /** A server with a project whose history is large enough for a storm, somebody who listens, and a storm. */
 const begin = async () => {
-  const server = await ServerProcess.start(dataDir)
+  const server = await start()
   const keys = await server.createProject('Storm')
   await server.ask('namespace.set', {
     projectId: keys.projectId,
@@ -194,8 +206,11 @@ const begin = async () => {
   })
   const token = await server.mint(keys, { userId: 'listener', ttlSeconds: 3600 })
   const listener = new Listener(server.socketUrl, async () => token)
+  leftovers.push(() => listener.close())
   await listener.connect()
-  return { server, port: server.port, keys, listener, storm: new Storm(server, keys, 32) }
+  const storm = new Storm(server, keys, 32)
+  leftovers.push(() => storm.end())
+  return { server, port: server.port, keys, listener, storm }
 }
 
 describe('in a storm of publications', () => {
@@ -205,13 +220,11 @@ describe('in a storm of publications', () => {
     for (let time = 0; time < 3; time += 1) {
       await storm.rage(700)
       await running.end('SIGKILL')
-      running = await ServerProcess.start(dataDir, { port })
+      running = await start(port)
     }
-    await using last = running
     await storm.rage(100)
     await storm.end()
-    await expectWhole(last, keys, storm, listener)
-    listener.close()
+    await expectWhole(running, keys, storm, listener)
   })
 
   it('SIGTERM ends it with 0 within ten seconds, tells clients 3001 and loses nothing', async () => {
@@ -220,12 +233,11 @@ describe('in a storm of publications', () => {
     const askedAt = performance.now()
     expect(await server.end('SIGTERM')).toBe(0)
     expect(performance.now() - askedAt).toBeLessThan(10_000)
-    await using again = await ServerProcess.start(dataDir, { port })
+    const again = await start(port)
     await storm.rage(100)
     await storm.end()
     await expectWhole(again, keys, storm, listener)
     expect(listener.reconnectCodes).toContain(3001)
-    listener.close()
   })
 })
 

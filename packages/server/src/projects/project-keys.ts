@@ -52,7 +52,9 @@ export class ProjectKeys {
   async rows(projectId?: ProjectId): Promise<KeyRow[]> {
     let query = this.#kysely.selectFrom('project_keys').selectAll()
     if (projectId !== undefined) query = query.where('project_id', '=', projectId)
-    return query.orderBy('created_at_ms', 'desc').orderBy('id', 'desc').execute()
+    const rows = await query.orderBy('created_at_ms', 'desc').orderBy('id', 'desc').execute()
+    // Of two made in the same millisecond the one whose end is set already is the older.
+    return rows.sort((a, b) => b.created_at_ms - a.created_at_ms || hasEnd(a) - hasEnd(b))
   }
 
   toRecord(row: KeyRow): KeyRecord {
@@ -89,3 +91,5 @@ export class ProjectKeys {
     await this.#kysely.deleteFrom('project_keys').where('id', 'in', ids).execute()
   }
 }
+
+const hasEnd = ({ expires_at_ms }: KeyRow): number => (expires_at_ms === null ? 0 : 1)

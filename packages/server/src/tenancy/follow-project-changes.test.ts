@@ -44,6 +44,24 @@ it('a connection that moved on to another key by a refresh stays', async () => {
   expect(client.closedWith?.code).toBe(3500)
 })
 
+it('a key that ends takes the subscriptions along that it opened on connections of others', async () => {
+  const [subscribed, refreshed, other] = [
+    await platform.connect('u1'),
+    await platform.connect('u1'),
+    await platform.connect('u1'),
+  ]
+  const claims = { sub: 'u1', exp: platform.clock.nowMs / 1000 + 900, projectId: projectA, channel: '$chat:x' }
+  const signedToken = signHs256(claims, keyOf('server', projectA))
+  const minted = await platform.call('/subscription-token', { userId: 'u1', channel: '$chat:x' })
+  const subscribe = (client: TestClient, token: string) => client.request({ subscribe: { channel: '$chat:x', token } })
+  expect((await subscribe(subscribed, signedToken)).subscribe).toBeDefined()
+  for (const client of [refreshed, other]) expect((await subscribe(client, minted.body.token)).subscribe).toBeDefined()
+  const again = await refreshed.request({ sub_refresh: { channel: '$chat:x', token: signedToken } })
+  expect(again.sub_refresh).toBeDefined()
+  platform.directory.end(keyOf('server', projectA))
+  expect([subscribed, refreshed, other].map(({ closedWith }) => closedWith?.code)).toEqual([3011, 3011, undefined])
+})
+
 it('an archived or removed project has no connections', async () => {
   const [mine, theirs] = [await platform.connect('u1'), await platform.connect('u1', projectB)]
   platform.directory.put(projectA, { archivedAtMs: 1 })

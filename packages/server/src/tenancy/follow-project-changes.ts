@@ -9,7 +9,7 @@ export interface ConnectionsOfProjects {
 
 /**
  * Ends open connections that a change leaves without a ground to stand on: those of archived and removed projects, those
- * admitted by keys that ended, and anonymous ones where they are not allowed any more. Returns how to stop.
+ * admitted or subscribed by keys that ended, and anonymous ones where they are not allowed any more. Returns how to stop.
  */
 export const followProjectChanges = (directory: ProjectDirectory, engine: ConnectionsOfProjects): (() => void) =>
   directory.onChange(({ projectId, kind, endedKeyIds }: ProjectChange) => {
@@ -23,6 +23,11 @@ export const followProjectChanges = (directory: ProjectDirectory, engine: Connec
       engine.disconnectWhere(
         ({ credentialId }) => credentialId !== undefined && ended.has(credentialId),
         disconnects.invalidToken,
+      )
+      // The connection itself has another ground: it may come back, without what the key had opened to it.
+      engine.disconnectWhere(
+        ({ subscriptionCredentialIds = [] }) => subscriptionCredentialIds.some((id) => ended.has(id)),
+        disconnects.forceReconnect,
       )
     }
     if (kind === 'project' && !project.allowAnonymous) {

@@ -146,7 +146,7 @@ export class ProjectTenancy implements Tenancy {
     const { tokens } = this.#parts
     return whenReady(tokens.readSubscription(token, this.#directory.project(scope)), (reading) => {
       if (reading.kind === 'fault') return refuseToken('subscription', reading)
-      return refuseOtherProject(scope, reading.project.id) ?? reading
+      return refuseOtherProject(scope, reading.project.id) ?? { ...reading, credentialId: reading.keyId }
     })
   }
 

@@ -166,7 +166,6 @@ const welcome = (
   credentials: Credentials,
   opened: readonly OpenedSubscription[],
 ): void => {
-  if (connection.isClosed) return
   const { parts } = connection
   connection.start()
   const ttl = credentials.expireAt ? connection.expireAt(credentials.expireAt) : 0

@@ -91,6 +91,7 @@ export const subRefresh = (connection: Connection, id: number, request: SubRefre
     const ttl = expireAt - Math.floor(clock.now() / 1000)
     if (expireAt > 0 && ttl <= 0)
       return connection.refuse('subRefresh', id, errors.expired, 'expire_at is in the past', name)
+    connection.noteSubscriptionCredential(reading.credentialId)
     subscription.chanInfo = reading.chanInfo
     connection.setSubscriptionExpiry(subscription, expireAt)
     connection.reply({ kind: 'subRefresh', id, result: expireAt > 0 ? { expires: true, ttl } : {} })

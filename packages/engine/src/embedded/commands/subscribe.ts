@@ -128,6 +128,7 @@ const fromToken = (connection: Connection, reading: SubscriptionReading, { chann
   const mismatch = tokenMismatch(connection, reading, channel)
   if (mismatch) return { kind: 'disconnect', disconnect: disconnects.invalidToken, rule: mismatch }
   const { chanInfo, data, expireAt, override } = reading
+  connection.noteSubscriptionCredential(reading.credentialId)
   return { kind: 'allowed', by: 'token', chanInfo, data, expireAt, override }
 }
 

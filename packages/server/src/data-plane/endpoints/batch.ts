@@ -37,9 +37,11 @@ export const batchEndpoint = (endpoints: readonly Endpoint[]): Endpoint => {
       const replies: Promise<string>[] = []
       let settled = 0
       let answeredBytes = 0
+      let isFull = false
       /** One that changed something is always answered. */
       const bounded = (name: string, reply: string): string => {
-        if (reading.has(name) && answeredBytes + reply.length > maxAnswerBytes) return answersTooLarge
+        isFull ||= reading.has(name) && answeredBytes + reply.length > maxAnswerBytes
+        if (isFull && reading.has(name)) return answersTooLarge
         answeredBytes += reply.length
         return reply
       }
@@ -48,6 +50,10 @@ export const batchEndpoint = (endpoints: readonly Endpoint[]): Endpoint => {
         if (!publishing.has(name)) {
           await Promise.all(replies.slice(settled))
           settled = replies.length
+        }
+        if (isFull && reading.has(name)) {
+          replies.push(Promise.resolve(answersTooLarge))
+          continue
         }
         const call = { caller, body: params, raw: texts[at]!.object(name) }
         replies.push(replyTo(byName.get(name)!, call).then((reply) => bounded(name, reply)))
@@ -58,7 +64,7 @@ export const batchEndpoint = (endpoints: readonly Endpoint[]): Endpoint => {
   })
 }
 
-const answersTooLarge = JSON.stringify(problemBody(answerTooLarge('With this, the batch has too long an answer')))
+const answersTooLarge = JSON.stringify(problemBody(answerTooLarge('The batch reads more than this')))
 
 const replyTo = async (command: Endpoint, call: Call<unknown>): Promise<string> => {
   const json = (answer: Result<string, Problem>): string =>

@@ -28,7 +28,10 @@ export class ServerProcess {
   #output = ''
   #onOutput = () => {}
 
-  constructor(dataDir: string, { port = 0, env = {} }: { port?: number; env?: Record<string, string> } = {}) {
+  constructor(
+    dataDir: string,
+    { port = 0, env = {} }: { port?: number | undefined; env?: Record<string, string> } = {},
+  ) {
     this.dataDir = dataDir
     this.#child = spawn(process.execPath, [program, 'start', '--port', String(port)], {
       cwd: join(dataDir, '..'),
