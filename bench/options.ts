@@ -26,7 +26,7 @@ export const usage = (known: readonly Case[]): string =>
   --seed n       repeats the order of an earlier run
   --save         keeps the result in bench/results
 cases:
-${known.map(({ name, title }) => `  ${name.padEnd(22)}${title}`).join('\n')}`
+${known.map(({ name, title }) => `  ${name.padEnd(26)}${title}`).join('\n')}`
 
 /** Reads the arguments; throws with a sentence for people where they cannot be followed. `'help'`: only tell what there is. */
 export const readOptions = (args: readonly string[], known: readonly Case[]): BenchOptions | 'help' => {
